@@ -1,0 +1,32 @@
+/**
+ * btf: the types that compilers write beside BPF code.
+ * In: the bytes of .BTF and .BTF.ext (or of a raw BTF file). Out: checked types, function and line
+ * information, resolved CO-RE relocations, C declarations.
+ * Does not know ELF sections beyond their names, programs, maps, or what an instruction means other
+ * than where a CO-RE relocation patches it.
+ */
+export type {
+  Btf,
+  BtfArray,
+  BtfComposite,
+  BtfEnum,
+  BtfEnumerator,
+  BtfExt,
+  BtfFunctionPrototype,
+  BtfInt,
+  BtfKind,
+  BtfLinkage,
+  BtfMember,
+  BtfParameter,
+  BtfSectionVariable,
+  BtfType,
+  CoreKind,
+  CorePatch,
+  CoreRelocation,
+  CoreResolution,
+  FoundMember,
+  FunctionInfo,
+  LineInfo,
+  LineTable,
+  TypeId,
+} from './types.ts';
