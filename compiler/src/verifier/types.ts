@@ -1,22 +1,39 @@
-import type { BpfObject } from '../object/index.ts';
+import type { BpfObject, ProgramKind } from '../object/index.ts';
 
 /**
  * What a register or an 8-byte stack slot holds. Lattice: `none` is bottom (never written, or dead),
- * `unknown` is top (either an integer or a pointer; kept as an integer).
+ * `unknown` is top (either an integer or a pointer; kept as an integer). A scalar's bounds are a claim
+ * about its 64 bits alone: a program that is not proved may still use one as an address.
  */
 export type ValueType =
   | { readonly kind: 'none' }
   | { readonly kind: 'unknown' }
-  /** Unsigned 64-bit bounds, inclusive; equal when constant. */
-  | { readonly kind: 'scalar'; readonly minimum: bigint; readonly maximum: bigint }
+  | ScalarType
   | PointerType;
 
-/** What a pointer points to; `offset` bounds (inclusive, signed, in bytes) are relative to the object's start. */
+/** An integer. */
+export interface ScalarType {
+  readonly kind: 'scalar';
+  /** Unsigned 64-bit bounds, inclusive; equal when constant. */
+  readonly minimum: bigint;
+  readonly maximum: bigint;
+  /** Power of two that divides the value, at most `MAXIMUM_ALIGNMENT`. */
+  readonly alignment: number;
+}
+
+/**
+ * An address inside (or computed from) one object. The object is what BPF semantics let accesses reach:
+ * facts hold as long as accesses through the pointer stay inside it. When `nullable`, the value is
+ * instead null plus the same offset.
+ */
 export interface PointerType {
   readonly kind: 'pointer';
   readonly region: Region;
   readonly nullable: boolean;
-  /** Signed bounds of the offset; absent when nothing is known. */
+  /**
+   * Signed bounds, inclusive, of the offset in bytes from the start of the region (stack: from r10);
+   * a bound is absent when nothing is known.
+   */
   readonly minimum?: number;
   readonly maximum?: number;
   /** Power of two that divides the address, 1 when nothing is known. */
@@ -26,9 +43,12 @@ export interface PointerType {
 export type Region =
   /** Frame of function `function`; offset 0 is the frame's top (r10), accesses are negative. */
   | { readonly kind: 'stack'; readonly function: number }
-  | { readonly kind: 'context' }
+  /** The context of a program of this kind. */
+  | { readonly kind: 'context'; readonly program: ProgramKind }
   /** The map itself, as helpers take it. */
   | { readonly kind: 'map'; readonly map: number }
+  /** A map that a lookup in the map of maps `map` gave. */
+  | { readonly kind: 'inner_map'; readonly map: number }
   | { readonly kind: 'map_value'; readonly map: number }
   | { readonly kind: 'data'; readonly section: number }
   | { readonly kind: 'packet' }
@@ -40,8 +60,9 @@ export type Region =
   /** A pointer, but regions differ on different paths or are not known. */
   | { readonly kind: 'any' };
 
-/** A load, store or atomic whose base register is (or may be) a pointer. */
+/** A load, store or atomic. */
 export interface AccessFact {
+  /** Type of the base register, the instruction's own offset not yet added; undefined when it is no pointer. */
   readonly pointer: PointerType | undefined;
   /** Proved alignment of the address, a power of two, at least 1. */
   readonly alignment: number;
@@ -57,6 +78,31 @@ export interface ContextField {
   /** What a load of it yields. */
   readonly yields: 'scalar' | 'packet' | 'packet_end' | 'packet_meta';
   readonly writable: boolean;
+  /**
+   * Where the field is in the context that native code gets (`struct bpftime_packet` of object.h);
+   * absent when the layout is the same there. `element` is the index in an array member.
+   */
+  readonly native?: {
+    readonly member: string;
+    readonly offset: number;
+    readonly size: number;
+    readonly element?: number;
+  };
+}
+
+/** The context of one kind of program. */
+export interface ContextLayout {
+  readonly kind: ProgramKind;
+  /** C name of the structure, for messages. */
+  readonly name: string;
+  /** Bytes that may be touched, as bytecode sees it; undefined when the program type does not tell. */
+  readonly size?: number;
+  /**
+   * `fields`: only the listed fields exist, each at its place in `native`. `memory`: plain memory, every
+   * offset below `size` readable; fields only name parts of it.
+   */
+  readonly access: 'fields' | 'memory';
+  readonly fields: readonly ContextField[];
 }
 
 export interface BasicBlock {
@@ -69,7 +115,17 @@ export interface BasicBlock {
   readonly reachable: boolean;
 }
 
-/** A part of a frame that no pointer arithmetic can leave; offsets relative to r10, `low` < `high` <= 0. */
+/**
+ * A part of a frame, offsets relative to r10, `low` < `high` <= 0. What makes parts independent objects:
+ * - every access and every range that a helper or callee touches lies inside one part;
+ * - the bounds of every stack pointer whose offset is not one constant lie inside [low, high] of the part
+ *   that its accesses fall in, and so do those of whatever it is computed from, compared with or
+ *   subtracted from, constants included;
+ * - a pointer with a constant offset that was never mixed with another belongs to the part that holds
+ *   the byte at its offset, or ends there.
+ * So a stack pointer can be rebuilt from its part and its offset wherever its type is known. When an
+ * address of the frame gets out of sight there is one part, [-512, 0).
+ */
 export interface StackPart {
   readonly low: number;
   readonly high: number;
@@ -83,7 +139,10 @@ export interface FunctionFacts {
   readonly blockOf: Int32Array;
   /** Bit r set: register r is live before the instruction. */
   readonly liveBefore: Uint16Array;
-  /** Types of r0 to r10 before instruction i; undefined when i cannot be reached. */
+  /**
+   * Types of r0 to r10 before instruction i; undefined when i cannot be reached. Fast when asked in
+   * ascending order inside a block: the states of one block are kept.
+   */
   before(instruction: number): readonly ValueType[] | undefined;
   /** Facts about the memory access at an instruction; undefined when it makes none. */
   access(instruction: number): AccessFact | undefined;
@@ -94,7 +153,9 @@ export interface FunctionFacts {
   readonly decided: ReadonlyMap<number, 'taken' | 'not_taken'>;
   /** Disjoint parts that cover every byte of the frame that is accessed; one part when nothing better is known. */
   readonly stackParts: readonly StackPart[];
-  /** Map index when the map argument (r1) of a helper call is one constant map. */
+  /** Part of a stack pointer (of this frame), undefined when it is in none. */
+  stackPartOf(pointer: PointerType): StackPart | undefined;
+  /** Map index when the map argument of a helper call is one constant map. */
   constantMap(instruction: number): number | undefined;
 }
 
