@@ -5,6 +5,9 @@
  * Does not know ELF sections beyond their names, programs, maps, or what an instruction means other
  * than where a CO-RE relocation patches it.
  */
+export { parseBtfExt } from './ext.ts';
+export { essentialName } from './name.ts';
+export { parseBtf } from './parse.ts';
 export type {
   Btf,
   BtfArray,

@@ -39,9 +39,10 @@ export class Strings {
     return stretch === undefined || offset < stretch.start;
   }
 
-  /** Length in bytes of the whole section. */
-  get length(): number {
-    return this.#bytes.length;
+  /** Whether a string begins at an offset, of at most `longest` bytes when that is given. */
+  has(offset: number, longest?: number): boolean {
+    if (offset >= this.#bytes.length) return false;
+    return longest === undefined || this.#bytes.subarray(offset, offset + longest + 1).includes(0);
   }
 
   /** The string that begins at an offset; undefined outside the section. */

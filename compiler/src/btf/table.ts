@@ -66,6 +66,10 @@ export class BtfTable implements Btf {
     return this.#records.strings.at(offset);
   }
 
+  hasString(offset: number, longest?: number): boolean {
+    return this.#records.strings.has(offset, longest);
+  }
+
   size(id: TypeId): number {
     this.#kindNumber(id);
     return this.#sizes[id]!;

@@ -185,6 +185,8 @@ export interface Btf {
   type(id: TypeId): BtfType;
   /** The string at an offset of the string section; undefined when there is none. */
   string(offset: number): string | undefined;
+  /** Whether a string begins at an offset and, when asked, has at most `longest` bytes. */
+  hasString(offset: number, longest?: number): boolean;
   /** First type with this name, of one of these kinds when given. */
   find(name: string, ...kinds: readonly BtfKind[]): TypeId | undefined;
   /** All types whose name without a `___flavour` is `name`, in order of id. */
