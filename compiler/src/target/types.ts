@@ -2,9 +2,18 @@ export type TargetName = 'x86-64' | 'arm64' | 'riscv64';
 
 /** Roles that registers of struct pt_regs play in tracing programs, the same on every CPU. */
 export type PtRegsRole =
-  | 'argument1' | 'argument2' | 'argument3' | 'argument4' | 'argument5' | 'argument6'
+  | 'argument1'
+  | 'argument2'
+  | 'argument3'
+  | 'argument4'
+  | 'argument5'
+  | 'argument6'
   | 'syscall_argument4' // x86-64 passes it in r10, not rcx
-  | 'return_value' | 'return_address' | 'frame_pointer' | 'stack_pointer' | 'instruction_pointer'
+  | 'return_value'
+  | 'return_address'
+  | 'frame_pointer'
+  | 'stack_pointer'
+  | 'instruction_pointer'
   | 'syscall_number';
 
 export interface PtRegsField {
