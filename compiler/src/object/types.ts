@@ -21,7 +21,12 @@ export type Reference =
  */
 export type BpfInstruction =
   | Exclude<Instruction, ConstantInstruction | { readonly kind: 'call_local' }>
-  | { readonly kind: 'reference'; readonly slot: number; readonly destination: number; readonly reference: Reference }
+  | {
+      readonly kind: 'reference';
+      readonly slot: number;
+      readonly destination: number;
+      readonly reference: Reference;
+    }
   | { readonly kind: 'call_function'; readonly slot: number; readonly function: number }
   /**
    * What a CO-RE relocation or a weak symbol that does not exist becomes: harmless where it cannot be
@@ -100,7 +105,11 @@ export interface BpfMap {
   /** Definition of the inner map of map-in-map types (its `index` is -1, its name `<outer>.inner`). */
   readonly inner?: BpfMap;
   /** Initial slots of map arrays and program arrays: key -> map index or function index. */
-  readonly initial: readonly { readonly key: number; readonly map?: number; readonly function?: number }[];
+  readonly initial: readonly {
+    readonly key: number;
+    readonly map?: number;
+    readonly function?: number;
+  }[];
 }
 
 /** A variable of a data section. */
