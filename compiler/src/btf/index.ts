@@ -5,7 +5,11 @@
  * Does not know ELF sections beyond their names, programs, maps, or what an instruction means other
  * than where a CO-RE relocation patches it.
  */
+export { resolveCoreRelocation } from './core.ts';
+export { patchCoreInstruction } from './core-patch.ts';
+export { describe as describeCoreRelocation } from './core-spec.ts';
 export { parseBtfExt } from './ext.ts';
+export { loadTargetBtf } from './load.ts';
 export { essentialName } from './name.ts';
 export { parseBtf } from './parse.ts';
 export type {

@@ -42,6 +42,7 @@ export class BtfTable implements Btf {
   readonly typeCount: number;
   readonly #records: Records;
   readonly #sizes: Uint32Array;
+  readonly #decoded = new Map<TypeId, BtfType>();
   #alignments: Uint8Array | undefined;
   #byName: Map<string, TypeId[]> | undefined;
 
@@ -114,6 +115,15 @@ export class BtfTable implements Btf {
   }
 
   type(id: TypeId): BtfType {
+    let type = this.#decoded.get(id);
+    if (type === undefined) {
+      type = this.#decode(id);
+      this.#decoded.set(id, type);
+    }
+    return type;
+  }
+
+  #decode(id: TypeId): BtfType {
     const kind = KIND_NAMES[this.#kindNumber(id)]!;
     switch (kind) {
       case 'void':

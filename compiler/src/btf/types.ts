@@ -181,7 +181,7 @@ export interface Btf {
   kind(id: TypeId): BtfKind;
   /** Name of a type; empty when it has none. */
   name(id: TypeId): string;
-  /** Decodes a type. Types are decoded anew each time: keep the value where it is used often. */
+  /** Decodes a type; the same value each time. */
   type(id: TypeId): BtfType;
   /** The string at an offset of the string section; undefined when there is none. */
   string(offset: number): string | undefined;
@@ -272,15 +272,15 @@ export type CoreResolution =
       /** The value for the target, and the one that the compiler put there. */
       readonly value: bigint;
       readonly localValue: bigint;
-      /** Whether the instruction must hold `localValue` beforehand. */
-      readonly checkLocal: boolean;
       /**
-       * Sizes of the field when they differ: a load or store must change its width. Absent when the
-       * width may not be changed (signed integers, bitfields, aggregates).
+       * How much of the instruction's value must be `localValue` beforehand: its low 32 bits, all of
+       * it, or nothing where compilers legitimately differ.
        */
+      readonly check: 'none' | 'low' | 'all';
+      /** Sizes of the field in bytes when they differ: a load or store changes its width. */
       readonly resize?: { readonly from: number; readonly to: number };
-      /** The width differs, but cannot be adjusted: a load or store with this relocation is refused. */
-      readonly resizeImpossible: boolean;
+      /** Why a load or store may not change its width although the sizes differ. */
+      readonly resizeRefusal?: string;
     }
   /** The target has no such type, field or enumerator: the instruction may not be reached. */
   | { readonly kind: 'poison'; readonly reason: string }
