@@ -1,0 +1,13 @@
+/**
+ * interp: the reference interpreter, exact and never fast, the oracle that native code is held against.
+ * In: a `BpfObject` and what a run starts from. Out: r0, memory and maps afterwards, or the fault.
+ * Knows nothing of the verifier's facts, of lowering, of LLVM or of the C runtime.
+ */
+export { Interpreter, run } from './interpreter.ts';
+export type {
+  Environment,
+  InterpFault,
+  InterpResult,
+  InterpreterOptions,
+  RunOptions,
+} from './types.ts';

@@ -1,0 +1,363 @@
+import type { BpfFunction, BpfInstruction, BpfObject, Reference } from '../object/index.ts';
+import { arithmetic, atomicResult, holds, signed, swapBytes, unsigned } from './arithmetic.ts';
+import { type Helper, HelperCall, type HelperHost } from './helpers.ts';
+import { type InterpMap, indexKey, mapType, ReferenceMap } from './maps.ts';
+import { type AddressSpace, Fault, MASK64, type Region } from './memory.ts';
+import type { Environment } from './types.ts';
+
+const FRAME_SIZE = 512;
+const FRAME_LIMIT = 8;
+const TAIL_CALL_LIMIT = 33;
+const TAIL_CALL = 12;
+const FRAME_POINTER = 10;
+
+/** What outlives a run: memory, maps, data, and what they were made from. */
+export interface World {
+  readonly object: BpfObject;
+  readonly space: AddressSpace;
+  readonly environment: Environment;
+  readonly maps: readonly InterpMap[];
+  readonly mapsByHandle: ReadonlyMap<bigint, InterpMap>;
+  readonly data: readonly Region[];
+  /** Opaque regions whose addresses are those of functions. */
+  readonly functions: readonly Region[];
+  readonly helpers: ReadonlyMap<number, Helper>;
+  readonly mayGotoLimit: number;
+}
+
+type Registers = (bigint | undefined)[];
+
+/** One activation of a function. */
+interface Frame {
+  /** Changes when a tail call replaces the program. */
+  function: BpfFunction;
+  registers: Registers;
+  mayGoto: number;
+}
+
+/** Makes a stack frame hold nothing. */
+function forget(stack: Region): void {
+  stack.bytes.fill(0);
+  stack.written?.fill(0);
+}
+
+/** How an instruction goes on: at another index, or out of the function with a value. */
+type Next = { readonly to: number } | { readonly result: bigint } | undefined;
+
+/** Executes programs of a world, one run per machine. */
+export class Machine implements HelperHost {
+  readonly space: AddressSpace;
+  readonly environment: Environment;
+  readonly trace: string[] = [];
+  readonly packet: Region | undefined;
+  readonly #world: World;
+  readonly #context: bigint;
+  readonly #budget: number;
+  /** One region a depth, used anew by every call. */
+  readonly #frames: Region[] = [];
+  #depth = 0;
+  #tailCalls = 0;
+  executed = 0;
+
+  constructor(world: World, context: bigint, packet: Region | undefined, budget: number) {
+    this.#world = world;
+    this.space = world.space;
+    this.environment = world.environment;
+    this.packet = packet;
+    this.#context = context;
+    this.#budget = budget;
+  }
+
+  /** The regions of this run's stack, which end with it. */
+  get stack(): readonly Region[] {
+    return this.#frames;
+  }
+
+  mapAt(address: bigint): InterpMap | undefined {
+    return this.#world.mapsByHandle.get(address);
+  }
+
+  callBack(address: bigint, values: readonly bigint[]): bigint {
+    const target = this.#functionAt(address);
+    if (target === undefined) throw new Fault(`callback 0x${address.toString(16)} is no function`);
+    return this.call(target, [undefined, ...values]);
+  }
+
+  #functionAt(address: bigint): number | undefined {
+    const index = this.#world.functions.findIndex((region) => region.base === address);
+    return index < 0 ? undefined : index;
+  }
+
+  /** Calls a function; `arguments_[n]` is the value of register n, of which 1 to 5 count. */
+  call(functionIndex: number, values: readonly (bigint | undefined)[]): bigint {
+    if (this.#depth >= FRAME_LIMIT) {
+      throw new Fault(`more than ${FRAME_LIMIT} frames of calls`);
+    }
+    const depth = this.#depth;
+    this.#frames[depth] ??= this.space.add(`stack frame ${depth}`, new Uint8Array(FRAME_SIZE), {
+      written: new Uint8Array(FRAME_SIZE),
+    });
+    const stack = this.#frames[depth];
+    forget(stack);
+    stack.live = true;
+    const registers: Registers = [undefined, ...values.slice(1, 6)];
+    registers[FRAME_POINTER] = stack.base + BigInt(FRAME_SIZE);
+    const frame: Frame = {
+      function: this.#world.object.functions[functionIndex]!,
+      registers,
+      mayGoto: this.#world.mayGotoLimit,
+    };
+    this.#depth++;
+    try {
+      return this.#execute(frame);
+    } finally {
+      stack.live = false;
+      this.#depth--;
+    }
+  }
+
+  #execute(frame: Frame): bigint {
+    let at = 0;
+    try {
+      for (;;) {
+        const instruction = frame.function.instructions[at];
+        if (instruction === undefined) throw new Fault('execution runs past the end');
+        if (++this.executed > this.#budget) {
+          throw new Fault(`no end after ${this.#budget} instructions`);
+        }
+        const next = this.#step(frame, instruction);
+        if (next === undefined) at++;
+        else if ('to' in next) at = next.to;
+        else return next.result;
+      }
+    } catch (error) {
+      // The innermost frame is where it happened; outer ones pass it on.
+      if (error instanceof Fault && error.function === undefined) {
+        error.function = frame.function.name;
+        error.functionIndex = frame.function.index;
+        error.instruction = at;
+      }
+      throw error;
+    }
+  }
+
+  #read(frame: Frame, register: number): bigint {
+    const value = frame.registers[register];
+    if (value === undefined) throw new Fault(`r${register} holds no value`);
+    return value;
+  }
+
+  #operand(
+    frame: Frame,
+    operand: { kind: 'register'; register: number } | { kind: 'immediate'; value: number },
+  ): bigint {
+    if (operand.kind === 'register') return this.#read(frame, operand.register);
+    return BigInt(operand.value) & MASK64;
+  }
+
+  #address(frame: Frame, base: number, offset: number): bigint {
+    return (this.#read(frame, base) + BigInt(offset)) & MASK64;
+  }
+
+  #step(frame: Frame, instruction: BpfInstruction): Next {
+    const { registers } = frame;
+    switch (instruction.kind) {
+      case 'alu': {
+        const { operator, width, destination, source } = instruction;
+        const right = this.#operand(frame, source);
+        // A move is the one operation that does not read its destination.
+        const left = operator === 'mov' ? 0n : this.#read(frame, destination);
+        registers[destination] = arithmetic(operator, width, left, right);
+        return undefined;
+      }
+      case 'negate': {
+        const { width, destination } = instruction;
+        registers[destination] = unsigned(-this.#read(frame, destination), width);
+        return undefined;
+      }
+      case 'move_sign_extend': {
+        const { width, bits, destination, source } = instruction;
+        registers[destination] = unsigned(signed(this.#read(frame, source), bits), width);
+        return undefined;
+      }
+      case 'swap': {
+        const { to, bits, destination } = instruction;
+        const value = unsigned(this.#read(frame, destination), bits);
+        registers[destination] = to === 'le' ? value : swapBytes(value, bits);
+        return undefined;
+      }
+      case 'reference':
+        registers[instruction.destination] = this.#resolve(instruction.reference);
+        return undefined;
+      case 'jump':
+        return { to: instruction.target };
+      case 'branch': {
+        const { operator, width, left, right, target } = instruction;
+        const taken = holds(operator, width, this.#read(frame, left), this.#operand(frame, right));
+        return taken ? { to: target } : undefined;
+      }
+      case 'may_goto':
+        if (frame.mayGoto === 0) return { to: instruction.target };
+        frame.mayGoto--;
+        return undefined;
+      case 'call_helper':
+        return this.#callHelper(frame, instruction.helper);
+      case 'call_function':
+        this.#finishCall(frame, this.call(instruction.function, registers));
+        return undefined;
+      case 'call_register':
+        return this.#callRegister(frame, this.#read(frame, instruction.register));
+      case 'exit':
+        return { result: this.#read(frame, 0) };
+      case 'load':
+      case 'store':
+      case 'atomic':
+      case 'legacy_load':
+        return this.#access(frame, instruction);
+      case 'poison':
+        throw new Fault(instruction.reason);
+      case 'call_kernel':
+        throw new Fault('calls of kernel functions are not interpreted');
+      case 'address_space_cast':
+        throw new Fault('addr_space_cast is not interpreted');
+    }
+  }
+
+  #access(
+    frame: Frame,
+    instruction: Extract<BpfInstruction, { kind: 'load' | 'store' | 'atomic' | 'legacy_load' }>,
+  ): Next {
+    switch (instruction.kind) {
+      case 'load': {
+        const { size, signed: extend, destination, base, offset } = instruction;
+        const value = this.space.load(this.#address(frame, base, offset), size);
+        frame.registers[destination] = extend ? signed(value, size * 8) & MASK64 : value;
+        return undefined;
+      }
+      case 'store': {
+        const { size, base, offset, source } = instruction;
+        const value = this.#operand(frame, source);
+        this.space.store(this.#address(frame, base, offset), size, value);
+        return undefined;
+      }
+      case 'atomic':
+        this.#atomic(frame, instruction);
+        return undefined;
+      case 'legacy_load':
+        return this.#legacyLoad(frame, instruction);
+    }
+  }
+
+  #atomic(frame: Frame, instruction: Extract<BpfInstruction, { kind: 'atomic' }>): void {
+    const { operator, size, fetch, base, offset, source } = instruction;
+    const { registers } = frame;
+    const address = this.#address(frame, base, offset);
+    if (address % BigInt(size) !== 0n) {
+      throw new Fault(`atomic access of ${size} bytes that is not aligned`);
+    }
+    if (operator === 'load_acquire') {
+      registers[source] = this.space.load(address, size);
+      return;
+    }
+    const operand = this.#read(frame, source);
+    if (operator === 'store_release') {
+      this.space.store(address, size, operand);
+      return;
+    }
+    const expected = operator === 'cmpxchg' ? this.#read(frame, 0) : 0n;
+    const old = this.space.load(address, size);
+    const result = atomicResult(operator, size, old, operand, expected);
+    // A failed exchange writes back what was there: the memory must be writable either way.
+    this.space.store(address, size, result ?? old);
+    if (operator === 'cmpxchg') registers[0] = old;
+    else if (fetch) registers[source] = old;
+  }
+
+  /** Outside the packet the function ends with 0, as the code that the kernel puts in its place does. */
+  #legacyLoad(frame: Frame, instruction: Extract<BpfInstruction, { kind: 'legacy_load' }>): Next {
+    const { size, index, immediate } = instruction;
+    if (this.packet === undefined) throw new Fault('the program has no packet');
+    if (this.#read(frame, 6) !== this.#context) throw new Fault('r6 is not the context');
+    const start = index === undefined ? 0 : Number(signed(this.#read(frame, index), 32));
+    const offset = Number(signed(BigInt(start + immediate), 32));
+    this.#clobber(frame);
+    if (offset < 0 || offset + size > this.packet.bytes.length) return { result: 0n };
+    let value = 0n;
+    for (let at = offset; at < offset + size; at++) {
+      value = (value << 8n) | BigInt(this.packet.bytes[at]!);
+    }
+    frame.registers[0] = value;
+    return undefined;
+  }
+
+  #resolve(reference: Reference): bigint {
+    switch (reference.kind) {
+      case 'value':
+        return reference.value & MASK64;
+      case 'map':
+        return this.#world.maps[reference.map]!.handle.base;
+      case 'data':
+        return this.#world.data[reference.section]!.base + BigInt(reference.offset);
+      case 'map_value': {
+        const address = this.#world.maps[reference.map]!.lookup(indexKey(0));
+        return (address + BigInt(reference.offset)) & MASK64;
+      }
+      case 'function':
+        return this.#world.functions[reference.function]!.base;
+    }
+  }
+
+  /** What a call leaves: its result, and nothing in the registers of the arguments. */
+  #finishCall(frame: Frame, result: bigint): void {
+    this.#clobber(frame);
+    frame.registers[0] = result;
+  }
+
+  #clobber(frame: Frame): void {
+    for (let register = 1; register <= 5; register++) frame.registers[register] = undefined;
+  }
+
+  #callHelper(frame: Frame, number: number): Next {
+    if (number === TAIL_CALL) return this.#tailCall(frame);
+    const helper = this.#world.helpers.get(number);
+    if (helper === undefined) throw new Fault(`helper ${number} is not interpreted`);
+    this.#finishCall(frame, helper(new HelperCall(this, frame.registers)) & MASK64);
+    return undefined;
+  }
+
+  /** The register holds a function's address, or the number of a helper. */
+  #callRegister(frame: Frame, value: bigint): Next {
+    const target = this.#functionAt(value);
+    if (target !== undefined) {
+      this.#finishCall(frame, this.call(target, frame.registers));
+      return undefined;
+    }
+    if (value > 0xffffn) throw new Fault(`call of 0x${value.toString(16)}, which is no function`);
+    return this.#callHelper(frame, Number(value));
+  }
+
+  /** Replaces the program; when that fails, the program goes on behind the call. */
+  #tailCall(frame: Frame): Next {
+    const call = new HelperCall(this, frame.registers);
+    const map = call.map(2);
+    if (!(map instanceof ReferenceMap) || map.definition.type !== mapType.progArray) {
+      throw new Fault(`map ${map.definition.name} is no program array`);
+    }
+    if (call.value(1) !== this.#context) throw new Fault('r1 of a tail call is not the context');
+    const index = call.word(3);
+    const target = index < map.definition.maxEntries ? map.target(indexKey(index)) : undefined;
+    if (target === undefined || this.#tailCalls >= TAIL_CALL_LIMIT) {
+      // No result is defined here; a negative number is what the helper's description promises.
+      this.#finishCall(frame, -2n & MASK64);
+      return undefined;
+    }
+    this.#tailCalls++;
+    forget(this.#frames[this.#depth - 1]!);
+    const framePointer = frame.registers[FRAME_POINTER];
+    frame.function = this.#world.object.functions[target as number]!;
+    frame.registers = [undefined, this.#context];
+    frame.registers[FRAME_POINTER] = framePointer;
+    frame.mayGoto = this.#world.mayGotoLimit;
+    return { to: 0 };
+  }
+}
