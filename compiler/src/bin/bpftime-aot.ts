@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../base/index.ts';
+
+/** The version in package.json, read only when it is shown. */
+function version(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+const words = process.argv.slice(2);
+if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+  // Answered before anything else is loaded: build systems ask this often.
+  process.stdout.write(`${version()}\n`);
+} else {
+  const { main } = await import('../cli/index.ts');
+  process.exitCode = await main(words, version());
+}
