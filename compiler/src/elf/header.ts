@@ -107,15 +107,15 @@ function readSectionTable(reader: ByteReader, file: string): ElfHeader {
 /** Refuses all but relocatable BPF objects, by the name of what was given instead. */
 export function requireBpfObject(header: ElfHeader, file: string): void {
   if (header.machine !== EM_BPF) {
-    const name = isaToString(header.machine);
-    const machine = name === 'undefined' ? `machine ${header.machine}` : name;
+    // Typed as a string, but undefined for machines that it does not know.
+    const name: string | undefined = isaToString(header.machine);
+    const machine = name ?? `machine ${header.machine}`;
     throw elfFailure('BPF-E005', file, `an ELF file for ${machine}, not for BPF`, {
       help: COMPILE_HELP,
     });
   }
   if (header.type !== ET_REL) {
-    const name = objectTypeToString(header.type);
-    const kind = name === 'undefined' ? `type ${header.type}` : name.toLowerCase();
+    const kind = objectTypeToString(header.type).toLowerCase();
     throw elfFailure('BPF-E006', file, `an ELF file of kind '${kind}', not a relocatable object`, {
       help: COMPILE_HELP,
     });

@@ -45,12 +45,13 @@ export function findTarget(nameOrTriple: string): Target {
   if (found !== undefined) return found;
   const likely =
     closest(wanted, ALL.flatMap(names)) ?? closest(wanted.split('-')[0]!, ALL.flatMap(names));
+  const suggestion = ALL.find((target) => likely !== undefined && names(target).includes(likely));
   const known = ALL.map((target) => target.name).join(', ');
   throw new Failure(
     {
       code: 'BPF-F010',
       message: `unknown target ${quote(nameOrTriple)}`,
-      help: `${likely === undefined ? '' : `did you mean '${likely}'? `}targets are ${known}, or a triple of one`,
+      help: `${suggestion === undefined ? '' : `did you mean '${suggestion.name}'? `}targets are ${known}, or a triple of one`,
     },
     'usage',
   );
