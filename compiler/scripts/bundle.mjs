@@ -1,7 +1,7 @@
 // Bundles the sources: one small file to load, because a process that loads a hundred modules
 // spends more time on that than on compiling a BPF program.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -32,18 +32,21 @@ const common = {
   outExtension: { '.js': '.mjs' },
 };
 
+/** Modules of the tools that are no program of their own. */
+const IMPORTED_ONLY = new Set(['compiler/fuzz/mutate.ts']);
+
 export async function bundle({ tests = false } = {}) {
-  const out = tests ? join(dist, 'test') : join(dist, 'bin');
+  const out = join(dist, tests ? 'test' : 'bin');
   rmSync(out, { recursive: true, force: true });
   mkdirSync(out, { recursive: true });
-  await build({
-    ...common,
-    outdir: out,
-    entryPoints: tests
-      ? filesBelow(join(root, 'compiler', 'test'), '.test.ts')
-      : filesBelow(join(root, 'compiler', 'src', 'bin'), '.ts'),
-    outbase: tests ? join(root, 'compiler', 'test') : join(root, 'compiler', 'src', 'bin'),
+  const directories = tests ? ['compiler/test'] : ['compiler/src/bin', 'compiler/fuzz', 'bench'];
+  const entryPoints = directories.flatMap((directory) => {
+    const base = join(root, directory);
+    return filesBelow(base, tests ? '.test.ts' : '.ts')
+      .filter((file) => tests || !IMPORTED_ONLY.has(relative(root, file)))
+      .map((file) => ({ in: file, out: relative(base, file).replace(/\.ts$/, '') }));
   });
+  await build({ ...common, outdir: out, entryPoints });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
