@@ -24,7 +24,9 @@ function showAround(source: string, column: number): ShownLine {
   }
   caret ??= text.length;
   const from = caret > WIDEST - 20 ? caret - (WIDEST - 20) : 0;
-  return { text: text.slice(from, from + WIDEST).trimEnd(), caret: caret - from };
+  // The cut may have gone through a surrogate pair; its half keeps its place as a space.
+  const shown = text.slice(from, from + WIDEST).replace(/\p{Cs}/gu, ' ');
+  return { text: shown.trimEnd(), caret: caret - from };
 }
 
 /** The source line with its number, and a caret below `column` when there is one. */
