@@ -30,6 +30,7 @@
       "ldflags": [
         "-Wl,--version-script=<(module_root_dir)/exports.map",
         "-Wl,--gc-sections",
+        "-Wl,--strip-all",
         "-Wl,--exclude-libs,ALL"
       ],
       "libraries": ["<!@(node settings.mjs libraries)"]

@@ -1,6 +1,6 @@
 // What binding.gyp needs to know of this machine: the newest LLVM from 19 down to 14, and how to
 // link it. Prints one setting, split into words.
-// usage: node settings.mjs include|libraries|flags
+// usage: node settings.mjs include|libraries
 // environment: BPFTIME_LLVM_CONFIG names an llvm-config, BPFTIME_LLVM_SHARED=1 links libLLVM.so
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -8,8 +8,16 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const COMPONENTS = [
-  'x86', 'aarch64', 'riscv',
-  'passes', 'bitreader', 'bitwriter', 'linker', 'codegen', 'core', 'support',
+  'x86',
+  'aarch64',
+  'riscv',
+  'passes',
+  'bitreader',
+  'bitwriter',
+  'linker',
+  'codegen',
+  'core',
+  'support',
 ];
 
 function onPath(name) {
@@ -55,7 +63,13 @@ function libraries(config) {
     `-L${directory}`,
     ...ask(config, '--libs', '--link-static', ...COMPONENTS).split(/\s+/),
     // Of what LLVM can use, only compression is in the parts that are linked.
-    '-Wl,--as-needed', '-lz', '-lzstd', '-ltinfo', '-lrt', '-ldl', '-lm',
+    '-Wl,--as-needed',
+    '-lz',
+    '-lzstd',
+    '-ltinfo',
+    '-lrt',
+    '-ldl',
+    '-lm',
   ];
 }
 
@@ -65,6 +79,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error('no llvm-config-19 to llvm-config-14 with headers: apt-get install llvm-19-dev');
     process.exit(3);
   }
-  const print = { include: () => [ask(config, '--includedir')], libraries: () => libraries(config) };
+  const print = {
+    include: () => [ask(config, '--includedir')],
+    libraries: () => libraries(config),
+  };
   console.log(print[process.argv[2]]().join(' '));
 }

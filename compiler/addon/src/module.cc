@@ -110,12 +110,24 @@ Napi::Value checkNames(const Napi::CallbackInfo &info) {
   return Napi::String::New(env, error);
 }
 
+// host(): { cpu: string, features: string }
+Napi::Value host(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  std::string cpu, features;
+  bpftime::describeHost(cpu, features);
+  auto answer = Napi::Object::New(env);
+  answer.Set("cpu", Napi::String::New(env, cpu));
+  answer.Set("features", Napi::String::New(env, features));
+  return answer;
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("llvmVersion", Napi::String::New(env, LLVM_VERSION_STRING));
   exports.Set("compile", Napi::Function::New(env, compile));
   exports.Set("printModule", Napi::Function::New(env, printModule));
   exports.Set("names", Napi::Function::New(env, names));
   exports.Set("checkNames", Napi::Function::New(env, checkNames));
+  exports.Set("host", Napi::Function::New(env, host));
   bpftime::exportKernel(env, exports);
   return exports;
 }

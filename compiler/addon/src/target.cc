@@ -3,17 +3,20 @@
 #include <algorithm>
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #if LLVM_VERSION_MAJOR >= 17
+#include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/RISCVTargetParser.h"
 #include "llvm/TargetParser/Triple.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 #else
 #include "llvm/ADT/Triple.h"
+#include "llvm/Support/Host.h"
 #include "llvm/Support/AArch64TargetParser.h"
 #include "llvm/Support/TargetParser.h"
 #include "llvm/Support/X86TargetParser.h"
@@ -132,6 +135,24 @@ bool checkNames(StringRef triple, StringRef cpu, StringRef features, std::string
     }
   }
   return true;
+}
+
+void describeHost(std::string &cpu, std::string &features) {
+  cpu = sys::getHostCPUName().str();
+  std::vector<std::string> list;
+  auto add = [&](const StringMap<bool> &map) {
+    for (const auto &entry : map)
+      list.push_back((entry.getValue() ? "+" : "-") + entry.getKey().str());
+  };
+#if LLVM_VERSION_MAJOR >= 19
+  add(sys::getHostCPUFeatures());
+#else
+  StringMap<bool> map;
+  if (sys::getHostCPUFeatures(map)) add(map);
+#endif
+  // The map's order is that of a hash.
+  std::sort(list.begin(), list.end());
+  for (const std::string &feature : list) features += (features.empty() ? "" : ",") + feature;
 }
 
 #if LLVM_VERSION_MAJOR >= 18

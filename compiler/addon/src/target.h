@@ -26,6 +26,9 @@ bool listNames(llvm::StringRef triple, TargetNames &names, std::string &error);
 bool checkNames(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef features,
                 std::string &error);
 
+// The CPU of this machine: its model, and "+a,-b" of every feature.
+void describeHost(std::string &cpu, std::string &features);
+
 // Code generator for position-independent code, each function and variable in its own section.
 std::unique_ptr<llvm::TargetMachine> makeMachine(llvm::StringRef triple, llvm::StringRef cpu,
                                                  llvm::StringRef features, llvm::StringRef abi,
