@@ -5,6 +5,7 @@
  * Does not know ELF sections beyond their names, programs, maps, or what an instruction means other
  * than where a CO-RE relocation patches it.
  */
+export { CWriter, declarationsToC, typeName } from './c-writer.ts';
 export { resolveCoreRelocation } from './core.ts';
 export { patchCoreInstruction } from './core-patch.ts';
 export { describe as describeCoreRelocation } from './core-spec.ts';

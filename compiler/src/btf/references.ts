@@ -246,7 +246,9 @@ function sizeOf(records: Records, sizes: Uint32Array, id: number): number {
   }
   if (kind === KIND_ARRAY) {
     const position = records.offsets[id]! + RECORD_SIZE;
-    const element = sizes[records.view.getUint32(position, true)]!;
+    const elementType = records.view.getUint32(position, true);
+    checkObject(records, id, elementType, 'element');
+    const element = sizes[elementType]!;
     const count = records.view.getUint32(position + 8, true);
     if (element * count > 0xffffffff) {
       refuseType(
@@ -279,6 +281,7 @@ function checkLayout(records: Records, sizes: Uint32Array, id: number): void {
     if (bits === 0 && bitOffset % 8 !== 0) {
       refuseType(records, id, 'BPF-B005', `has member ${entry} at bit ${bitOffset}, inside a byte`);
     }
+    if (sizes[type] === 0) checkObject(records, id, type, `member ${entry}`);
     const isInside = bits > 0 ? bitOffset + bits <= size * 8 : bitOffset / 8 + sizes[type]! <= size;
     if (!isInside) {
       refuseType(records, id, 'BPF-B005', `has member ${entry} outside its ${size} bytes`);
@@ -286,5 +289,15 @@ function checkLayout(records: Records, sizes: Uint32Array, id: number): void {
     if (bits > sizes[type]! * 8) {
       refuseType(records, id, 'BPF-B005', `has member ${entry} with more bits than its type`);
     }
+  }
+}
+
+/** Refuses types that nothing can be stored in. */
+function checkObject(records: Records, id: number, type: number, what: string): void {
+  let at = type;
+  while (isAlias(records.kinds[at]!)) at = sizeOrType(records, at);
+  const kind = records.kinds[at]!;
+  if (kind === KIND_VOID || kind === KIND_FUNCTION_PROTOTYPE) {
+    refuseType(records, id, 'BPF-B006', `has ${what} of a type without size`);
   }
 }
