@@ -2,6 +2,7 @@ import { Failure } from '../diag/index.ts';
 import { enumMode, isWritableEnum } from './c-enum.ts';
 import { Layouts } from './c-layout.ts';
 import { constantToC, floatToC, identifier, integerOfSize, integerToC } from './c-names.ts';
+import { MemberScope, memberNames } from './c-scope.ts';
 import type {
   Btf,
   BtfComposite,
@@ -329,7 +330,7 @@ export class CWriter {
   /** `scope` is that of the enclosing struct when the body is an anonymous member. */
   #compositeBody(type: BtfComposite, name: string, indent: string, scope?: MemberScope): string {
     return this.#nested(() => {
-      const names = scope ?? new MemberScope(this.#memberNames(type));
+      const names = scope ?? new MemberScope(memberNames(this.#btf, type));
       return this.#writeBody(type, name, indent, names);
     });
   }
@@ -370,25 +371,6 @@ export class CWriter {
     const name = scope.member(member.name === '' ? 'unnamed' : identifier(member.name));
     const declared = this.#declare(member.type, name, '', indent);
     return member.bitfieldSize > 0 ? `${declared} : ${member.bitfieldSize}` : declared;
-  }
-
-  /** Names of the members, also of those inside anonymous members. */
-  #memberNames(type: BtfComposite): ReadonlySet<string> {
-    const names = new Set<string>();
-    const seen = new Set<TypeId>([type.id]);
-    const left: BtfComposite[] = [type];
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      for (const member of next.members) {
-        if (member.name !== '') names.add(identifier(member.name));
-        const inner = this.#btf.type(member.type);
-        const isAnonymous = member.name === '' && !seen.has(member.type);
-        if (isAnonymous && (inner.kind === 'struct' || inner.kind === 'union')) {
-          seen.add(inner.id);
-          left.push(inner);
-        }
-      }
-    }
-    return names;
   }
 
   #enumBody(type: BtfEnum, name: string, indent: string): string {
