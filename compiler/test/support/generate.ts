@@ -46,6 +46,8 @@ interface Callee {
   /** Takes a pointer to `SHARED` bytes of the caller's frame in r2. */
   readonly sharesFrame: boolean;
   readonly calls: readonly Callee[];
+  /** Some function before it in the code calls it; the kernel refuses code that nothing reaches. */
+  called: boolean;
 }
 
 const FRAME = 10;
@@ -62,11 +64,17 @@ export function generate(seed: number, options: GenerateOptions = {}): Generated
   const builder = new Builder();
   const callees: Callee[] = [];
   for (let count = random.below(4); count > 0; count--) {
-    callees.unshift({ label: {}, sharesFrame: random.chance(0.5), calls: [...callees] });
+    callees.unshift({
+      label: {},
+      sharesFrame: random.chance(0.5),
+      calls: [...callees],
+      called: false,
+    });
   }
   const statements = options.statements ?? 30;
   new FunctionWriter(random, builder, { kernel, memory: memory.length }, callees).write(statements);
   for (const callee of callees) {
+    if (!callee.called) continue;
     builder.place(callee.label);
     const writer = new FunctionWriter(
       random,
@@ -381,6 +389,7 @@ class FunctionWriter {
       builder.alu('mov', 2, register(FRAME));
       builder.alu('add', 2, immediate(-SHARED));
     }
+    callee.called = true;
     builder.emit({ kind: 'call_local' }, callee.label);
     for (let clobbered = 1; clobbered <= 5; clobbered++) this.#initialise(clobbered);
   }
