@@ -4,7 +4,11 @@
  * attach targets, functions, maps and data sections, every relocation applied.
  * Does not know whether code is safe, what helpers do, or any CPU but BPF.
  */
+export { buildObject, type ObjectOptions } from './build.ts';
 export { objectFromBytecode } from './bytecode.ts';
+export { formatBpfInstruction } from './format.ts';
+export { parseProgramSection } from './program-sections.ts';
+export { selectPrograms } from './select.ts';
 export type {
   AttachTarget,
   BpfFunction,
@@ -17,3 +21,4 @@ export type {
   ProgramKind,
   Reference,
 } from './types.ts';
+export { refuseUnsupportedPrograms } from './unsupported.ts';
