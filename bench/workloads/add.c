@@ -1,0 +1,9 @@
+// Two loads and an add: what a small probe does.
+#include "workload.h"
+
+WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
+{
+	uint32_t *words = (uint32_t *)memory;
+
+	return words[0] + words[1];
+}
