@@ -1,0 +1,56 @@
+/*
+ * The clock algorithm: a hand goes round the elements; one that was looked up since the hand last
+ * came by is spared once. After a bounded number of spared ones the next is taken all the same, so
+ * that an update of a map whose elements are all in use does not walk through all of it.
+ */
+#include "hash_evict.h"
+
+#include "hash_chain.h"
+#include "hash_pool.h"
+
+#define SPARED_LIMIT 128u
+
+/* Tries to evict one element; false when it is free, on its way, or its bucket is locked. */
+static bool evict_element(struct bpftime_hash *hash, char *element, uint32_t self, uint32_t held)
+{
+	uint64_t hashed = bpftime_hash(element + bpftime_hash_key_offset(hash->header.key_size, BPFTIME_HASH_WIDE),
+				       hash->header.key_size, hash->seed);
+	uint32_t bucket = (uint32_t)(hashed >> hash->bucket_shift);
+	uint32_t number = bucket & hash->lock_mask;
+	bool evicted;
+
+	/* Never wait for a second lock: its holder may wait for the first. */
+	if (number != held && !bpftime_lock_try(bpftime_hash_lock(hash, number), self))
+		return false;
+	/* The caller had the pool's lock a moment ago, so this only waits for other threads. */
+	bpftime_hash_pool_lock(hash, self);
+	evicted = bpftime_hash_unlink(hash, bucket, bpftime_hash_link_of(hash, element), BPFTIME_HASH_WIDE);
+	if (evicted)
+		bpftime_hash_pool_give(hash, bpftime_hash_link_of(hash, element), true);
+	else
+		bpftime_lock_release(&hash->pool_lock);
+	if (number != held)
+		bpftime_lock_release(bpftime_hash_lock(hash, number));
+	return evicted;
+}
+
+int bpftime_hash_evict(struct bpftime_hash *hash, uint32_t self, uint32_t held)
+{
+	uint32_t spared = 0;
+
+	for (uint64_t steps = 0; steps < 2ull * hash->element_count; steps++) {
+		uint32_t index = __atomic_fetch_add(&hash->hand, 1, __ATOMIC_RELAXED) % hash->element_count;
+		char *element = bpftime_hash_element(hash, hash->first_element + index * hash->element_units);
+		uint32_t use = __atomic_load_n(bpftime_hash_use(element), __ATOMIC_RELAXED);
+
+		if (use == BPFTIME_HASH_FREE)
+			continue;
+		if (use == BPFTIME_HASH_USED && spared < SPARED_LIMIT) {
+			spared++;
+			__atomic_store_n(bpftime_hash_use(element), BPFTIME_HASH_IDLE, __ATOMIC_RELAXED);
+		} else if (evict_element(hash, element, self, held)) {
+			return 0;
+		}
+	}
+	return -ENOMEM;
+}
