@@ -23,8 +23,8 @@ export interface ScalarType {
 
 /**
  * An address inside (or computed from) one object. The object is what BPF semantics let accesses reach:
- * facts hold as long as accesses through the pointer stay inside it. When `nullable`, the value is
- * instead null plus the same offset.
+ * facts hold as long as accesses through the pointer stay inside it. When `nullable`, the value may be
+ * null (plus what was added to it since) instead.
  */
 export interface PointerType {
   readonly kind: 'pointer';
@@ -38,6 +38,8 @@ export interface PointerType {
   readonly maximum?: number;
   /** Power of two that divides the address, 1 when nothing is known. */
   readonly alignment: number;
+  /** Power of two that divides the address of the region's start. */
+  readonly regionAlignment: number;
 }
 
 export type Region =
@@ -103,6 +105,12 @@ export interface ContextLayout {
    */
   readonly access: 'fields' | 'memory';
   readonly fields: readonly ContextField[];
+  /** Fields that the kernel has and the native context has not, to name them in messages. */
+  readonly missing?: readonly {
+    readonly name: string;
+    readonly offset: number;
+    readonly size: number;
+  }[];
 }
 
 export interface BasicBlock {

@@ -1,0 +1,55 @@
+import type { ContextField } from '../types.ts';
+
+/** Members of `struct bpftime_packet` (object.h): offset and size in native code. */
+const PACKET_MEMBERS = {
+  data: [0, 8],
+  data_end: [8, 8],
+  data_meta: [16, 8],
+  length: [24, 4],
+  interface_index: [28, 4],
+  receive_queue: [32, 4],
+  protocol: [36, 4],
+  mark: [40, 4],
+  priority: [44, 4],
+  hash: [48, 4],
+  egress_interface_index: [52, 4],
+  control_block: [56, 4],
+  packet_type: [76, 4],
+  queue_mapping: [80, 4],
+  vlan_present: [84, 4],
+  vlan_tci: [88, 4],
+  vlan_protocol: [92, 4],
+  traffic_class_index: [96, 4],
+  traffic_class_classid: [100, 4],
+} as const satisfies Record<string, readonly [number, number]>;
+
+type PacketMember = keyof typeof PACKET_MEMBERS;
+
+/** A 4-byte field of a packet context that native code finds in a member of `struct bpftime_packet`. */
+export function packetField(
+  name: string,
+  offset: number,
+  member: PacketMember,
+  options: { yields?: ContextField['yields']; writable?: boolean; element?: number } = {},
+): ContextField {
+  const [start, size] = PACKET_MEMBERS[member];
+  const element = options.element;
+  return {
+    name,
+    offset,
+    size: 4,
+    yields: options.yields ?? 'scalar',
+    writable: options.writable ?? false,
+    native: {
+      member,
+      offset: start + size * (element ?? 0),
+      size,
+      ...(element !== undefined && { element }),
+    },
+  };
+}
+
+/** Names for parts of a context that native code sees unchanged. */
+export function plainField(name: string, offset: number, size: number): ContextField {
+  return { name, offset, size, yields: 'scalar', writable: false };
+}

@@ -1,0 +1,5 @@
+/** `.def` files of runtime-native are bundled as text. */
+declare module '*.def' {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,29 @@
+/**
+ * verifier: what holds in every run of a program.
+ * In: a `BpfObject`. Out: a `VerifiedObject`: control flow, liveness, the type of every register at
+ * every instruction, alignment, parts of frames; or a diagnostic that names the source line.
+ * Knows nothing of machine code, LLVM or the runtime, except the list of helpers and where the fields
+ * of a context are.
+ */
+export { type AnalyseOptions, analyse } from './analyse.ts';
+export { contextLayout, fieldAt } from './contexts/index.ts';
+export {
+  type ArgumentKind,
+  findHelper,
+  type Helper,
+  helpers,
+  type ReturnKind,
+} from './helpers.ts';
+export type {
+  AccessFact,
+  BasicBlock,
+  ContextField,
+  ContextLayout,
+  FunctionFacts,
+  PointerType,
+  Region,
+  ScalarType,
+  StackPart,
+  ValueType,
+  VerifiedObject,
+} from './types.ts';
