@@ -1,6 +1,23 @@
+import type { Target, TargetName } from '../target/index.ts';
+
+/** How an object is lowered. */
+export interface LowerOptions {
+  readonly target: Target;
+  /**
+   * Whose `struct pt_regs` the bytecode was compiled for: what the object's BTF says (`auto`), the
+   * target's own (`native`: offsets are left alone), or that of a CPU named here.
+   */
+  readonly ptRegs: 'auto' | 'native' | TargetName;
+  /** `inline`: hot helpers call the runtime's bitcode (inline/); `extern`: every helper is a symbol. */
+  readonly helpers: 'inline' | 'extern';
+  /** Emit DWARF for the C source, where the object has line information. */
+  readonly debug: boolean;
+}
+
 /**
- * LLVM attributes and linkage that llvm-bindings cannot express; codegen applies them before it
- * links the runtime's bitcode in.
+ * What codegen applies before it links the runtime's bitcode in. `vectorFunctions` is what the bitcode
+ * cannot say by itself. The other lists are empty today: the module already carries its linkage,
+ * visibility, sections, alignment, weak aliases, retained symbols and attributes.
  */
 export interface LinkagePlan {
   /** `alias` becomes a weak symbol for `target`. */
@@ -29,6 +46,8 @@ export interface LinkagePlan {
 /** LLVM 14 bitcode of one object and what goes with it. */
 export interface LoweredModule {
   readonly bitcode: Uint8Array;
+  /** The same module as LLVM 14 assembly, for dumps. */
+  readonly text: string;
   readonly plan: LinkagePlan;
   /** Every symbol that outside code may refer to, sorted. */
   readonly exports: readonly string[];
