@@ -7,6 +7,7 @@ import {
   R_BPF_64_ABS64,
   R_BPF_64_NODYLD32,
   R_BPF_NONE,
+  SHF_COMPRESSED,
   SHT_NOBITS,
   SHT_NULL,
   SHT_REL,
@@ -35,6 +36,8 @@ export function readRelocations(
   for (const table of sections) {
     if (table.type !== SHT_REL && table.type !== SHT_RELA) continue;
     const target = relocatedSection(table, sections, symbolTable, file);
+    // Offsets count in what the compressed contents would expand to.
+    if ((target.flags & SHF_COMPRESSED) !== 0) continue;
     const list = bySection.get(target.index) ?? [];
     bySection.set(target.index, list);
     readTable(table, target, symbols, file, list);

@@ -84,7 +84,7 @@ export function readSections(
       raw.type === SHT_NULL ? '' : names.read(nameTable, nameOffset, () => `section ${index}`);
     const label = () => `section ${index} ${quote(name)}`;
     const data = sectionData(reader, { nameOffset, ...raw }, file, label);
-    checkSection(raw, file, label);
+    checkSection(raw, name, file, label);
     sections.push({ index, name, ...raw, data });
   }
   checkOverlap(sections, header, file);
@@ -93,6 +93,7 @@ export function readSections(
 
 function checkSection(
   raw: Omit<RawSection, 'nameOffset'>,
+  name: string,
   file: string,
   label: () => string,
 ): void {
@@ -102,7 +103,8 @@ function checkSection(
     throw bad(`has ${raw.size} bytes of zeros, at most ${LARGEST_NOBITS} are supported`);
   }
   if (!Number.isSafeInteger(raw.flags)) throw bad('has flags that do not fit 53 bits');
-  if ((raw.flags & SHF_COMPRESSED) !== 0) throw bad('is compressed');
+  // Nobody reads DWARF, so `-gz` does no harm; all else would be taken for its contents.
+  if ((raw.flags & SHF_COMPRESSED) !== 0 && !name.startsWith('.debug')) throw bad('is compressed');
   if (!Number.isSafeInteger(raw.alignment) || !isPowerOfTwoOrZero(raw.alignment)) {
     throw bad(`has alignment ${raw.alignment}, which is not a power of two`);
   }

@@ -115,6 +115,21 @@ test('contents outside the file, overlapping, compressed or boundless are refuse
   refused(small({ 2: { type: SHT_NOBITS, flags: 6n } }), 'BPF-E009', /executable/);
 });
 
+test("compressed debug information is nobody's concern, nor are relocations of it", () => {
+  const table = stringTable(['.debug_info']);
+  const elf = parseElf(
+    small({
+      1: { data: table.data },
+      2: { name: table.at[0]!, flags: BigInt(SHF_COMPRESSED) },
+      3: { name: 0, data: symbolTable([{ name: table.at[0]!, section: 2 }]) },
+      4: { data: relocationTable([{ offset: 4000n, type: 3, symbol: 1 }]) },
+    }),
+    'compressed.o',
+  );
+  assert.is(elf.sections[2]!.name, '.debug_info');
+  assert.is(elf.relocations.size, 0);
+});
+
 test('names outside their table are refused', () => {
   refused(small({ 2: { name: 0xffffffff } }), 'BPF-E010', /name of section 2/);
   refused(small({ 1: { data: Buffer.from('\0abc') } }), 'BPF-E010', /outside its string table/);
