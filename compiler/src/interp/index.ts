@@ -9,5 +9,6 @@ export type {
   InterpFault,
   InterpResult,
   InterpreterOptions,
+  Observer,
   RunOptions,
 } from './types.ts';

@@ -83,7 +83,8 @@ export class Interpreter {
     const { space } = this.#world;
     const start = startContext(space, program.kind, options);
     const budget = options.budget ?? DEFAULT_BUDGET;
-    const machine = new Machine(this.#world, start.r1, start.packet, budget);
+    const { r1, packet } = start;
+    const machine = new Machine(this.#world, r1, packet, budget, options.observe);
     const given = (options.memory ?? options.context ?? []).length;
     const outcome = (): Pick<InterpResult, 'memory' | 'trace' | 'executed'> => ({
       memory: start.memory.bytes.slice(0, given),

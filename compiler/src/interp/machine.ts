@@ -3,7 +3,7 @@ import { arithmetic, atomicResult, holds, signed, swapBytes, unsigned } from './
 import { type Helper, HelperCall, type HelperHost } from './helpers.ts';
 import { type InterpMap, indexKey, mapType, ReferenceMap } from './maps.ts';
 import { type AddressSpace, Fault, MASK64, type Region } from './memory.ts';
-import type { Environment } from './types.ts';
+import type { Environment, Observer } from './types.ts';
 
 const FRAME_SIZE = 512;
 const FRAME_LIMIT = 8;
@@ -53,19 +53,27 @@ export class Machine implements HelperHost {
   readonly #world: World;
   readonly #context: bigint;
   readonly #budget: number;
+  readonly #observe: Observer | undefined;
   /** One region a depth, used anew by every call. */
   readonly #frames: Region[] = [];
   #depth = 0;
   #tailCalls = 0;
   executed = 0;
 
-  constructor(world: World, context: bigint, packet: Region | undefined, budget: number) {
+  constructor(
+    world: World,
+    context: bigint,
+    packet: Region | undefined,
+    budget: number,
+    observe?: Observer,
+  ) {
     this.#world = world;
     this.space = world.space;
     this.environment = world.environment;
     this.packet = packet;
     this.#context = context;
     this.#budget = budget;
+    this.#observe = observe;
   }
 
   /** The regions of this run's stack, which end with it. */
@@ -125,6 +133,7 @@ export class Machine implements HelperHost {
         if (++this.executed > this.#budget) {
           throw new Fault(`no end after ${this.#budget} instructions`);
         }
+        this.#observe?.(frame.function.index, at, this.#depth - 1, frame.registers);
         const next = this.#step(frame, instruction);
         if (next === undefined) at++;
         else if ('to' in next) at = next.to;

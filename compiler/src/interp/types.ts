@@ -22,6 +22,14 @@ export interface InterpreterOptions {
   readonly mayGotoLimit?: number;
 }
 
+/** Told before each instruction what the registers of the running function hold; `depth` counts its callers. */
+export type Observer = (
+  functionIndex: number,
+  instruction: number,
+  depth: number,
+  registers: readonly (bigint | undefined)[],
+) => void;
+
 /** What one run starts from. */
 export interface RunOptions {
   /** Name or index; the first program by default. */
@@ -35,6 +43,7 @@ export interface RunOptions {
   readonly context?: Uint8Array;
   /** Instructions after which the run ends with a fault, ten million by default. */
   readonly budget?: number;
+  readonly observe?: Observer;
 }
 
 /** Why a run ended before its time, and at which instruction of which function. */
