@@ -1,9 +1,7 @@
 /** Error numbers as helpers return them: negative, in 64 bits. */
-export const EPERM = -1n;
 export const ENOENT = -2n;
 export const E2BIG = -7n;
 export const EAGAIN = -11n;
 export const EFAULT = -14n;
 export const EEXIST = -17n;
 export const EINVAL = -22n;
-export const ERANGE = -34n;

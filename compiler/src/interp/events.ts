@@ -16,7 +16,8 @@ const BPF_RB_PROD_POS = 3n;
 /** Nobody consumes during a run: a ring buffer only fills up. */
 export class RingBuffer extends InterpMap {
   readonly #space: AddressSpace;
-  readonly #records: { readonly region: Region; state: 'busy' | 'submitted' | 'discarded' }[] = [];
+  /** In order of reservation. */
+  readonly #records = new Map<Region, 'busy' | 'submitted' | 'discarded'>();
   #produced = 0;
 
   constructor(definition: BpfMap, space: AddressSpace) {
@@ -31,17 +32,16 @@ export class RingBuffer extends InterpMap {
       return undefined;
     }
     this.#produced += length;
-    const name = `record ${this.#records.length} of ${this.definition.name}`;
+    const name = `record ${this.#records.size} of ${this.definition.name}`;
     const region = this.#space.add(name, new Uint8Array(size));
-    this.#records.push({ region, state: 'busy' });
+    this.#records.set(region, 'busy');
     return region;
   }
 
   /** Whether the record at `address` was this buffer's and still busy. */
   release(region: Region, state: 'submitted' | 'discarded'): boolean {
-    const record = this.#records.find((candidate) => candidate.region === region);
-    if (record?.state !== 'busy') return false;
-    record.state = state;
+    if (this.#records.get(region) !== 'busy') return false;
+    this.#records.set(region, state);
     region.live = false;
     return true;
   }
@@ -71,10 +71,12 @@ export class RingBuffer extends InterpMap {
 
   /** Records that a consumer would see: submitted ones, up to the first that is still busy. */
   records(): readonly Uint8Array[] {
-    const busy = this.#records.findIndex(({ state }) => state === 'busy');
-    return (busy < 0 ? this.#records : this.#records.slice(0, busy))
-      .filter(({ state }) => state === 'submitted')
-      .map(({ region }) => region.bytes);
+    const visible: Uint8Array[] = [];
+    for (const [region, state] of this.#records) {
+      if (state === 'busy') break;
+      if (state === 'submitted') visible.push(region.bytes);
+    }
+    return visible;
   }
 }
 

@@ -2,7 +2,7 @@ import * as errno from './errno.ts';
 import { EventArray, RingBuffer } from './events.ts';
 import { ArrayMap, HashMap, type InterpMap, QueueMap } from './maps.ts';
 import { type AddressSpace, Fault, type Region } from './memory.ts';
-import { formatText, readText } from './printk.ts';
+import { formatText, readText, TEXT_LIMIT } from './printk.ts';
 import type { Environment } from './types.ts';
 
 /** What helpers see of the machine that runs the program. */
@@ -141,7 +141,8 @@ function currentComm(call: HelperCall): bigint {
 function trace(call: HelperCall, size: number, values: readonly bigint[]): bigint {
   const printed = formatText(call.host.space, call.bytes(1, size), values);
   if (typeof printed === 'bigint') return printed;
-  call.host.trace.push(printed);
+  // What is traced is cut off; the result counts all of it.
+  call.host.trace.push(printed.slice(0, TEXT_LIMIT - 1));
   return BigInt(printed.length);
 }
 
@@ -296,5 +297,7 @@ function queueValue(call: HelperCall): Uint8Array {
 
 function perfEventOutput(call: HelperCall): bigint {
   const map = call.mapOf(2, EventArray);
+  // The upper half says how much of a packet goes along.
+  if (call.value(3) >> 32n !== 0n && call.host.packet === undefined) return errno.EINVAL;
   return map.output(call.bytes(4, call.word(5)), call.value(3), call.host.environment.cpu);
 }

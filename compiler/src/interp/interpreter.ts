@@ -58,6 +58,9 @@ export class Interpreter {
     object.maps.forEach((definition, index) => {
       fillInitial(definition, maps[index]!);
     });
+    const functions = object.functions.map(({ name }) =>
+      space.add(`function ${name}`, new Uint8Array(0), { writable: READ_ONLY }),
+    );
     this.#world = {
       object,
       space,
@@ -69,9 +72,8 @@ export class Interpreter {
         const bytes = Uint8Array.from(section.bytes);
         return space.add(section.name, bytes, constant ? { writable: READ_ONLY } : {});
       }),
-      functions: object.functions.map(({ name }) =>
-        space.add(`function ${name}`, new Uint8Array(0), { writable: READ_ONLY }),
-      ),
+      functions,
+      functionsByAddress: new Map(functions.map(({ base }, index) => [base, index])),
       helpers: helperTable(maps),
       mayGotoLimit: options.mayGotoLimit ?? KERNEL_MAY_GOTO_LIMIT,
     };
@@ -137,9 +139,10 @@ export class Interpreter {
 
   /** Keys and values of an array or hash at this moment; arrays have all their elements. */
   elements(map: string): readonly { readonly key: Uint8Array; readonly value: Uint8Array }[] {
-    return this.#map(map)
-      .elements()
-      .map(({ key, value }) => ({ key: key.slice(), value: value.bytes.slice() }));
+    return Array.from(this.#map(map).elements(), ({ key, value }) => ({
+      key: key.slice(),
+      value: value.bytes.slice(),
+    }));
   }
 
   /** Sets an element as user space does; gives 0 or a negative error number. */
@@ -169,11 +172,27 @@ export class Interpreter {
   }
 }
 
+const VALUE_LIMIT = 1 << 28;
+
+/** Map types whose keys are the numbers of slots. */
+const indexed: ReadonlySet<number> = new Set([
+  mapType.array,
+  mapType.percpuArray,
+  mapType.progArray,
+  mapType.arrayOfMaps,
+]);
+
 function makeMap(
   definition: BpfMap,
   space: AddressSpace,
   handleOf: (map: number) => bigint,
 ): InterpMap {
+  if (definition.valueSize > VALUE_LIMIT) {
+    uninterpreted(definition, `with values of ${definition.valueSize} bytes`);
+  }
+  if (indexed.has(definition.type) && definition.keySize !== 4) {
+    uninterpreted(definition, `with keys of ${definition.keySize} bytes`);
+  }
   switch (definition.type) {
     case mapType.array:
     case mapType.percpuArray:
@@ -197,18 +216,22 @@ function makeMap(
     case mapType.perfEventArray:
       return new EventArray(definition, space);
     default:
-      throw new Failure({
-        code: 'BPF-R004',
-        message: `map ${definition.name} of type ${definition.typeName} is not interpreted`,
-      });
+      return uninterpreted(definition, `of type ${definition.typeName}`);
   }
+}
+
+function uninterpreted(definition: BpfMap, why: string): never {
+  throw new Failure({
+    code: 'BPF-R004',
+    message: `map ${definition.name} ${why} is not interpreted`,
+  });
 }
 
 function fillInitial(definition: BpfMap, map: InterpMap): void {
   if (!(map instanceof ReferenceMap)) return;
   for (const { key, map: inner, function: target } of definition.initial) {
     const value = definition.type === mapType.progArray ? target : inner;
-    if (value !== undefined) map.set(indexKey(key), value);
+    if (value !== undefined) map.set(indexKey(key, definition.keySize), value);
   }
 }
 

@@ -21,6 +21,7 @@ export interface World {
   readonly data: readonly Region[];
   /** Opaque regions whose addresses are those of functions. */
   readonly functions: readonly Region[];
+  readonly functionsByAddress: ReadonlyMap<bigint, number>;
   readonly helpers: ReadonlyMap<number, Helper>;
   readonly mayGotoLimit: number;
 }
@@ -86,17 +87,12 @@ export class Machine implements HelperHost {
   }
 
   callBack(address: bigint, values: readonly bigint[]): bigint {
-    const target = this.#functionAt(address);
+    const target = this.#world.functionsByAddress.get(address);
     if (target === undefined) throw new Fault(`callback 0x${address.toString(16)} is no function`);
     return this.call(target, [undefined, ...values]);
   }
 
-  #functionAt(address: bigint): number | undefined {
-    const index = this.#world.functions.findIndex((region) => region.base === address);
-    return index < 0 ? undefined : index;
-  }
-
-  /** Calls a function; `arguments_[n]` is the value of register n, of which 1 to 5 count. */
+  /** Calls a function; `values[n]` is the value of register n, of which 1 to 5 count. */
   call(functionIndex: number, values: readonly (bigint | undefined)[]): bigint {
     if (this.#depth >= FRAME_LIMIT) {
       throw new Fault(`more than ${FRAME_LIMIT} frames of calls`);
@@ -336,7 +332,7 @@ export class Machine implements HelperHost {
 
   /** The register holds a function's address, or the number of a helper. */
   #callRegister(frame: Frame, value: bigint): Next {
-    const target = this.#functionAt(value);
+    const target = this.#world.functionsByAddress.get(value);
     if (target !== undefined) {
       this.#finishCall(frame, this.call(target, frame.registers));
       return undefined;

@@ -48,8 +48,8 @@ export abstract class InterpMap {
     return this.refuse('have elements deleted');
   }
 
-  /** Keys and values at this moment, in the order of iteration. */
-  elements(): readonly { readonly key: Uint8Array; readonly value: Region }[] {
+  /** Keys and values in the order of iteration. */
+  elements(): Iterable<{ readonly key: Uint8Array; readonly value: Region }> {
     return this.refuse('be iterated over');
   }
 
@@ -112,17 +112,16 @@ export class ArrayMap extends InterpMap {
     return errno.EINVAL;
   }
 
-  override elements(): readonly { key: Uint8Array; value: Region }[] {
-    return Array.from({ length: this.definition.maxEntries }, (_, index) => ({
-      key: indexKey(index),
-      value: this.element(index),
-    }));
+  override *elements(): Generator<{ readonly key: Uint8Array; readonly value: Region }> {
+    for (let index = 0; index < this.definition.maxEntries; index++) {
+      yield { key: indexKey(index), value: this.element(index) };
+    }
   }
 }
 
-/** The 4-byte key of an array's element. */
-export function indexKey(index: number): Uint8Array {
-  const key = new Uint8Array(4);
+/** The key of an array's element, or of another map whose keys are `size` bytes long. */
+export function indexKey(index: number, size = 4): Uint8Array {
+  const key = new Uint8Array(Math.max(4, size));
   new DataView(key.buffer).setUint32(0, index, true);
   return key;
 }
@@ -181,7 +180,8 @@ export class HashMap extends InterpMap {
     return this.#elements.delete(Buffer.from(key).toString('hex')) ? 0n : errno.ENOENT;
   }
 
-  override elements(): readonly { key: Uint8Array; value: Region }[] {
+  /** Of this moment: the program may delete while it iterates. */
+  override elements(): readonly { readonly key: Uint8Array; readonly value: Region }[] {
     return [...this.#elements.values()];
   }
 }

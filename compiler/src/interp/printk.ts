@@ -1,7 +1,10 @@
 import * as errno from './errno.ts';
 import { type AddressSpace, Fault } from './memory.ts';
 
-const LIMIT = 1024;
+/** Bytes of a text argument and of what is traced, with their NUL. */
+export const TEXT_LIMIT = 1024;
+/** The kernel's limit of a field's width. */
+const WIDTH_LIMIT = (1 << 23) - 1;
 
 /** Bytes up to the first NUL, at most `limit` of them; undefined where memory ends before. */
 export function readText(
@@ -54,12 +57,13 @@ export function formatText(
     if (match === null || value === undefined) return errno.EINVAL;
     const [whole, flags = '', width = '', string, single, length = '', number] = match;
     at += whole.length;
+    const columns = Math.min(Number(width), WIDTH_LIMIT);
     if (string !== undefined) {
-      const bytes = readText(space, value, LIMIT) ?? new Uint8Array(0);
-      printed += pad(Buffer.from(bytes).toString('latin1'), flags, Number(width), true);
+      const bytes = readText(space, value, TEXT_LIMIT) ?? new Uint8Array(0);
+      printed += pad(Buffer.from(bytes).toString('latin1'), flags, columns, true);
     } else {
       const body = formatNumber(number ?? single!, length === '' ? 32 : 64, flags, value);
-      printed += pad(body, flags, Number(width), single === 'c');
+      printed += pad(body, flags, columns, single === 'c');
     }
   }
   return printed;
