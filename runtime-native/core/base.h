@@ -17,12 +17,18 @@
 #define likely(condition) __builtin_expect(!!(condition), 1)
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-static inline uint64_t round_up(uint64_t value, uint64_t power_of_two)
+/*
+ * For functions that are also compiled into programs: inlined even where caller and callee were built
+ * for different CPU features, which an ordinary inline function is not.
+ */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+ALWAYS_INLINE uint64_t round_up(uint64_t value, uint64_t power_of_two)
 {
 	return (value + power_of_two - 1) & ~(power_of_two - 1);
 }
 
-static inline uint64_t minimum_u64(uint64_t left, uint64_t right)
+ALWAYS_INLINE uint64_t minimum_u64(uint64_t left, uint64_t right)
 {
 	return left < right ? left : right;
 }

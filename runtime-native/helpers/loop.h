@@ -9,7 +9,7 @@
 typedef uint64_t (*bpftime_loop_callback)(uint64_t index, void *context);
 
 /* Calls back `count` times or until the callback gives something else than 0; counts the calls. */
-static inline uint64_t bpftime_loop(uint64_t count, bpftime_loop_callback callback, void *context,
+ALWAYS_INLINE uint64_t bpftime_loop(uint64_t count, bpftime_loop_callback callback, void *context,
 				    uint64_t flags)
 {
 	uint32_t loops = (uint32_t)count;

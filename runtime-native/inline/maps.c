@@ -4,7 +4,7 @@
 #include "../maps/hash_layout.h"
 #include "../maps/types.h"
 
-static inline uint32_t array_index(const void *key)
+ALWAYS_INLINE uint32_t array_index(const void *key)
 {
 	return bpftime_load_4(key);
 }
@@ -57,7 +57,7 @@ BPFTIME_INLINE void *bpftime_inline_hash_lookup(struct bpftime_map *map, const v
 }
 
 /* Finds an element of an LRU map and notes that it is in use. */
-static inline char *find_used(struct bpftime_map *map, const void *key, uint64_t key_size)
+ALWAYS_INLINE char *find_used(struct bpftime_map *map, const void *key, uint64_t key_size)
 {
 	char *element = bpftime_hash_find(map->memory, key, key_size, BPFTIME_HASH_WIDE);
 

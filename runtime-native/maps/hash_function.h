@@ -13,14 +13,14 @@
 #define BPFTIME_HASH_MULTIPLIER_1 0x6a09e667f3bcc909ull
 #define BPFTIME_HASH_MULTIPLIER_2 0xbb67ae8584caa73bull
 
-static inline uint64_t bpftime_hash_fold(uint64_t left, uint64_t right)
+ALWAYS_INLINE uint64_t bpftime_hash_fold(uint64_t left, uint64_t right)
 {
 	unsigned __int128 product = (unsigned __int128)left * right;
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t bpftime_load_8(const void *from)
+ALWAYS_INLINE uint64_t bpftime_load_8(const void *from)
 {
 	uint64_t value;
 
@@ -28,7 +28,7 @@ static inline uint64_t bpftime_load_8(const void *from)
 	return value;
 }
 
-static inline uint32_t bpftime_load_4(const void *from)
+ALWAYS_INLINE uint32_t bpftime_load_4(const void *from)
 {
 	uint32_t value;
 
@@ -37,7 +37,7 @@ static inline uint32_t bpftime_load_4(const void *from)
 }
 
 /* A key of at most 8 bytes as one number, zero-extended. */
-static inline uint64_t bpftime_small_key(const void *key, uint64_t size)
+ALWAYS_INLINE uint64_t bpftime_small_key(const void *key, uint64_t size)
 {
 	const unsigned char *bytes = key;
 	uint64_t value = 0;
@@ -51,13 +51,13 @@ static inline uint64_t bpftime_small_key(const void *key, uint64_t size)
 	return value;
 }
 
-static inline uint64_t bpftime_hash_small(uint64_t key, uint64_t seed)
+ALWAYS_INLINE uint64_t bpftime_hash_small(uint64_t key, uint64_t seed)
 {
 	return bpftime_hash_fold(key ^ seed, BPFTIME_HASH_MULTIPLIER_1);
 }
 
 /* For more than 8 bytes: 16 at a time, the last 16 overlapping what came before. */
-static inline uint64_t bpftime_hash_long(const void *key, uint64_t size, uint64_t seed)
+ALWAYS_INLINE uint64_t bpftime_hash_long(const void *key, uint64_t size, uint64_t seed)
 {
 	const unsigned char *bytes = key;
 	uint64_t hash = seed ^ size;
@@ -76,7 +76,7 @@ static inline uint64_t bpftime_hash_long(const void *key, uint64_t size, uint64_
 	return bpftime_hash_fold(hash, BPFTIME_HASH_MULTIPLIER_2);
 }
 
-static inline uint64_t bpftime_hash(const void *key, uint64_t size, uint64_t seed)
+ALWAYS_INLINE uint64_t bpftime_hash(const void *key, uint64_t size, uint64_t seed)
 {
 	if (size <= 8)
 		return bpftime_hash_small(bpftime_small_key(key, size), seed);

@@ -68,7 +68,7 @@ _Static_assert(offsetof(struct bpftime_hash, buckets) == 384, "layout version 1"
 enum bpftime_hash_head { BPFTIME_HASH_PLAIN, BPFTIME_HASH_WIDE };
 
 /* Offset of the key in an element. */
-static inline uint64_t bpftime_hash_key_offset(uint64_t key_size, enum bpftime_hash_head head)
+ALWAYS_INLINE uint64_t bpftime_hash_key_offset(uint64_t key_size, enum bpftime_hash_head head)
 {
 	if (head == BPFTIME_HASH_WIDE)
 		return 16;
@@ -76,49 +76,49 @@ static inline uint64_t bpftime_hash_key_offset(uint64_t key_size, enum bpftime_h
 }
 
 /* Offset of the value in an element. */
-static inline uint64_t bpftime_hash_value_offset(uint64_t key_size, enum bpftime_hash_head head)
+ALWAYS_INLINE uint64_t bpftime_hash_value_offset(uint64_t key_size, enum bpftime_hash_head head)
 {
 	return round_up(bpftime_hash_key_offset(key_size, head) + key_size, 8);
 }
 
-static inline char *bpftime_hash_element(struct bpftime_hash *hash, uint32_t link)
+ALWAYS_INLINE char *bpftime_hash_element(struct bpftime_hash *hash, uint32_t link)
 {
 	return (char *)hash + (uint64_t)link * BPFTIME_HASH_UNIT;
 }
 
 /* A link that names an element has the top bit clear and is not 0. */
-static inline bool bpftime_hash_is_element(uint32_t link)
+ALWAYS_INLINE bool bpftime_hash_is_element(uint32_t link)
 {
 	return (int32_t)link > 0;
 }
 
-static inline uint32_t *bpftime_hash_next(char *element)
+ALWAYS_INLINE uint32_t *bpftime_hash_next(char *element)
 {
 	return (uint32_t *)element;
 }
 
-static inline uint32_t *bpftime_hash_tag(char *element)
+ALWAYS_INLINE uint32_t *bpftime_hash_tag(char *element)
 {
 	return (uint32_t *)(element + 4);
 }
 
-static inline uint32_t *bpftime_hash_use(char *element)
+ALWAYS_INLINE uint32_t *bpftime_hash_use(char *element)
 {
 	return (uint32_t *)(element + 8);
 }
 
-static inline uint32_t *bpftime_hash_index(char *element)
+ALWAYS_INLINE uint32_t *bpftime_hash_index(char *element)
 {
 	return (uint32_t *)(element + 12);
 }
 
 /* Never 0, which marks an element that is being written. */
-static inline uint32_t bpftime_hash_make_tag(uint64_t hash)
+ALWAYS_INLINE uint32_t bpftime_hash_make_tag(uint64_t hash)
 {
 	return (uint32_t)hash | 1;
 }
 
-static inline bool bpftime_long_keys_equal(const char *stored, const void *key, uint64_t size)
+ALWAYS_INLINE bool bpftime_long_keys_equal(const char *stored, const void *key, uint64_t size)
 {
 	const uint64_t *words = (const uint64_t *)(const void *)stored;
 	const char *bytes = key;
@@ -135,7 +135,7 @@ static inline bool bpftime_long_keys_equal(const char *stored, const void *key, 
  * never seen torn; for longer ones the tag is checked again after the comparison, because writers
  * clear it before and set it after they write a key. Keys are padded with zeros.
  */
-static inline bool bpftime_hash_matches(char *element, const void *key, uint64_t small, uint64_t key_size,
+ALWAYS_INLINE bool bpftime_hash_matches(char *element, const void *key, uint64_t small, uint64_t key_size,
 					uint32_t tag, enum bpftime_hash_head head)
 {
 	char *stored = element + bpftime_hash_key_offset(key_size, head);
@@ -152,7 +152,7 @@ static inline bool bpftime_hash_matches(char *element, const void *key, uint64_t
 }
 
 /* Finds the element of a key whose hash is known; NULL when there is none. */
-static inline char *bpftime_hash_find_hashed(struct bpftime_hash *hash, const void *key, uint64_t key_size,
+ALWAYS_INLINE char *bpftime_hash_find_hashed(struct bpftime_hash *hash, const void *key, uint64_t key_size,
 					     uint64_t hashed, enum bpftime_hash_head head)
 {
 	uint32_t bucket = (uint32_t)(hashed >> hash->bucket_shift);
@@ -173,14 +173,14 @@ static inline char *bpftime_hash_find_hashed(struct bpftime_hash *hash, const vo
 	return NULL;
 }
 
-static inline char *bpftime_hash_find(struct bpftime_hash *hash, const void *key, uint64_t key_size,
+ALWAYS_INLINE char *bpftime_hash_find(struct bpftime_hash *hash, const void *key, uint64_t key_size,
 				      enum bpftime_hash_head head)
 {
 	return bpftime_hash_find_hashed(hash, key, key_size, bpftime_hash(key, key_size, hash->seed), head);
 }
 
 /* Where one CPU's value of an element of a per-CPU map lies. */
-static inline char *bpftime_hash_cpu_value(struct bpftime_hash *hash, char *element, uint64_t value_size,
+ALWAYS_INLINE char *bpftime_hash_cpu_value(struct bpftime_hash *hash, char *element, uint64_t value_size,
 					   uint32_t cpu)
 {
 	return (char *)hash + hash->planes_offset + hash->plane_size * cpu +

@@ -34,13 +34,13 @@ struct bpftime_map_header {
 _Static_assert(sizeof(struct bpftime_map_header) == 128, "layout version 1");
 
 /* Values lie at multiples of 8, as in the kernel. */
-static inline uint64_t bpftime_value_stride(uint64_t value_size)
+ALWAYS_INLINE uint64_t bpftime_value_stride(uint64_t value_size)
 {
 	return round_up(value_size, 8);
 }
 
 /* Per-CPU array: distance of one CPU's elements to the next CPU's. */
-static inline uint64_t bpftime_array_cpu_stride(uint64_t value_stride, uint64_t max_entries)
+ALWAYS_INLINE uint64_t bpftime_array_cpu_stride(uint64_t value_stride, uint64_t max_entries)
 {
 	return round_up(value_stride * max_entries, BPFTIME_CPU_LINE);
 }
