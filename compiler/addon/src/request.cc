@@ -8,7 +8,7 @@ namespace bpftime {
 
 static bool fromJSON(const json::Value &value, ModuleInput &input, json::Path path) {
   json::ObjectMapper map(value, path);
-  return map && map.map("name", input.name) && map.mapOptional("withhold", input.withhold);
+  return map && map.map("name", input.name);
 }
 
 static bool fromJSON(const json::Value &value, AliasPlan &alias, json::Path path) {

@@ -17,8 +17,6 @@ enum class Output { object, assembly, llvmIr, bitcode };
 // what the program needs is linked in.
 struct ModuleInput {
   std::string name;
-  // Definitions whose names start with this are left out: the program then refers to outside symbols.
-  std::string withhold;
   llvm::StringRef bitcode;
 };
 

@@ -35,12 +35,6 @@ bool linkRuntime(Module &program, const ModuleInput &runtime, std::vector<std::s
   // The program decides on flags; the compiler's name would end up in the object's .comment.
   for (const char *name : {"llvm.module.flags", "llvm.ident"})
     if (NamedMDNode *node = source->getNamedMetadata(name)) source->eraseNamedMetadata(node);
-  if (!runtime.withhold.empty())
-    for (Function &function : *source)
-      if (!function.isDeclaration() && !function.hasLocalLinkage() &&
-          function.getName().take_front(runtime.withhold.size()) == runtime.withhold)
-        function.deleteBody();
-
   std::vector<std::string> taken;
   auto internalize = [&](Module &module, const StringSet<> &names) {
     for (const auto &entry : names) {

@@ -8,9 +8,6 @@ import { addon } from './addon.ts';
 import { checkCpu } from './cpu.ts';
 import type { GenerateOptions } from './types.ts';
 
-/** Helpers have the kernel's names; everything else in the runtime's bitcode is ours alone. */
-const HELPER_PREFIX = 'bpf_';
-
 const runtimes = new Map<string, Uint8Array>();
 
 /** The runtime's hot operations as bitcode for one target, read once. */
@@ -41,23 +38,24 @@ function runtimeBitcode(target: Target): Uint8Array {
  * nothing but the arguments and the versions of LLVM and of the runtime.
  */
 export function generate(module: LoweredModule, options: GenerateOptions): Uint8Array {
-  return generateWith(module, options, runtimeBitcode(options.target));
+  return generateWith(
+    module,
+    options,
+    options.inlineRuntime ? runtimeBitcode(options.target) : undefined,
+  );
 }
 
-/** The same with a runtime of the caller's. */
+/** The same with a runtime of the caller's, or none. */
 export function generateWith(
   module: LoweredModule,
   options: GenerateOptions,
-  runtime: Uint8Array,
+  runtime: Uint8Array | undefined,
 ): Uint8Array {
   const { target } = options;
   const { cpu, features } = checkCpu(target, options);
   const { plan } = module;
   const request = {
-    modules: [
-      { name: 'program' },
-      { name: 'runtime', ...(!options.inlineRuntime && { withhold: HELPER_PREFIX }) },
-    ],
+    modules: [{ name: 'program' }, ...(runtime === undefined ? [] : [{ name: 'runtime' }])],
     plan: options.vector === 'never' ? { ...plan, vectorFunctions: [] } : plan,
     triple: target.triple,
     cpu,
@@ -70,7 +68,10 @@ export function generateWith(
   const llvm = addon();
   let result: ReturnType<typeof llvm.compile>;
   try {
-    result = llvm.compile(JSON.stringify(request), [module.bitcode, runtime]);
+    result = llvm.compile(JSON.stringify(request), [
+      module.bitcode,
+      ...(runtime === undefined ? [] : [runtime]),
+    ]);
   } catch (error) {
     throw new Failure(
       {

@@ -17,7 +17,7 @@ export interface GenerateOptions {
   readonly emit: NativeKind;
   /** `never` overrules the functions that the plan would let use vector registers. */
   readonly vector?: 'auto' | 'never';
-  /** False: helpers stay undefined symbols even where the runtime has them as bitcode. */
+  /** False: the runtime's bitcode stays out, and what it would supply stays undefined. */
   readonly inlineRuntime: boolean;
   /** Told what LLVM warns of. */
   readonly onWarning?: (message: string) => void;
