@@ -44,7 +44,9 @@ export function lowerAlu(state: FunctionState, instruction: Alu): void {
     const nonZero = source.kind === 'register' && excludesZero(state.type(source.register), 64);
     registers.set(
       destination,
-      integer(arithmetic(state, operator, 'i64', left, right, source.kind === 'immediate', nonZero)),
+      integer(
+        arithmetic(state, operator, 'i64', left, right, source.kind === 'immediate', nonZero),
+      ),
     );
   } else {
     const left = truncated(state, registers.integer(destination), 32);

@@ -54,8 +54,14 @@ function comparePointers(state: FunctionState, branch: Branch): string | undefin
   // A constant place in the frame belongs to the object that the other side points into.
   const leftType = state.type(left);
   const rightType = right.kind === 'register' ? state.type(right.register) : undefined;
-  const from = registers.toPointer(first, state.partOf(first.kind === 'frame' ? rightType : leftType));
-  const to = registers.toPointer(second, state.partOf(second.kind === 'frame' ? leftType : rightType));
+  const from = registers.toPointer(
+    first,
+    state.partOf(first.kind === 'frame' ? rightType : leftType),
+  );
+  const to = registers.toPointer(
+    second,
+    state.partOf(second.kind === 'frame' ? leftType : rightType),
+  );
   return writer.define(`icmp ${predicate} i8* ${from}, ${to}`);
 }
 

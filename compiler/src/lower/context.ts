@@ -157,8 +157,7 @@ function rolesHere(state: FunctionState, field: PtRegsField): readonly PtRegsRol
   if (roles.includes('argument1') && roles.includes('return_value')) {
     const probes = state.module.probesThatReach(state.code.index);
     return roles.filter(
-      (role) =>
-        (role !== 'argument1' || probes.entry) && (role !== 'return_value' || probes.exit),
+      (role) => (role !== 'argument1' || probes.entry) && (role !== 'return_value' || probes.exit),
     );
   }
   if (roles.includes('argument4') && roles.includes('syscall_argument4')) {

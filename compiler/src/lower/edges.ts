@@ -1,5 +1,5 @@
-import type { FunctionFacts } from '../verifier/index.ts';
 import type { BpfFunction } from '../object/index.ts';
+import type { FunctionFacts } from '../verifier/index.ts';
 
 /** How a block ends, in terms of blocks. */
 export interface BlockEnd {

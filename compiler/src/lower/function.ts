@@ -5,9 +5,9 @@ import { lowerFunctionCall, lowerHelperCall, lowerRegisterCall } from './calls.t
 import { type BlockEnd, blockEnds, countPredecessors } from './edges.ts';
 import { lowerAtomic, lowerLegacyLoad, lowerLoad, lowerStore } from './memory.ts';
 import { lowerReference } from './references.ts';
-import { integer, pointer, representation, type Value, frameOffset } from './registers.ts';
+import { frameOffset, integer, pointer, representation, type Value } from './registers.ts';
 import type { FunctionState } from './state.ts';
-import { recoverSwitches, type SwitchLeaf, type SwitchPlan, type Switches } from './switch.ts';
+import { recoverSwitches, type Switches, type SwitchLeaf, type SwitchPlan } from './switch.ts';
 
 /** Iterations that may_goto allows a call of a function: the kernel's limit. */
 const MAY_GOTO_LIMIT = 8_388_608;
@@ -133,8 +133,7 @@ export class FunctionLowering {
     }
     registers.restore(values);
     const fill = writer.reserve();
-    return () =>
-      fill(phis.map(phiLine));
+    return () => fill(phis.map(phiLine));
   }
 
   /** Hands the registers over to a block, from the block that is being written. */

@@ -213,8 +213,7 @@ export class Globals {
       section: this.#string(attach.section),
       function: asProgram,
       kind: PROGRAM_KINDS[kind],
-      flags:
-        (attach.optional ? PROGRAM_OPTIONAL : 0) | (attach.sleepable ? PROGRAM_SLEEPABLE : 0),
+      flags: (attach.optional ? PROGRAM_OPTIONAL : 0) | (attach.sleepable ? PROGRAM_SLEEPABLE : 0),
     });
     return `${PROGRAM_TYPE} ${value}`;
   }

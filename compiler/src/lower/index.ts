@@ -5,4 +5,4 @@
  * Does not know how proofs are made, which passes run, or how objects are linked.
  */
 export { lower } from './module.ts';
-export type { LoweredModule, LowerOptions, LinkagePlan } from './types.ts';
+export type { LinkagePlan, LoweredModule, LowerOptions } from './types.ts';

@@ -134,12 +134,7 @@ export function lowerLegacyLoad(state: FunctionState, instruction: LegacyLoad): 
   registers.set(0, integer(extended(state, 'zext', size * 8, host)));
 }
 
-function accessAddress(
-  state: FunctionState,
-  base: number,
-  offset: number,
-  size: number,
-): Address {
+function accessAddress(state: FunctionState, base: number, offset: number, size: number): Address {
   const { registers, frame } = state;
   const value = registers.get(base);
   const alignment = Math.min(state.facts.access(state.index)?.alignment ?? 1, size);

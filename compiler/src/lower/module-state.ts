@@ -52,7 +52,8 @@ export class ModuleState {
     this.options = options;
     this.sink = sink;
     const source = options.ptRegs === 'auto' ? verified.object.ptRegs : options.ptRegs;
-    this.ptRegsSource = source === undefined || source === 'native' ? undefined : findTarget(source);
+    this.ptRegsSource =
+      source === undefined || source === 'native' ? undefined : findTarget(source);
     this.debug = options.debug ? new DebugInformation(verified.object) : undefined;
     this.#reachedBy = reachableFrom(verified.object);
   }

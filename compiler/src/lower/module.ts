@@ -103,8 +103,7 @@ class ModuleLowering {
       const tailCalls =
         !isRaw &&
         code.instructions.some(
-          (instruction) =>
-            instruction.kind === 'call_helper' && instruction.helper === TAIL_CALL,
+          (instruction) => instruction.kind === 'call_helper' && instruction.helper === TAIL_CALL,
         );
       const context = { register: 1, type: 'i8*' } as const;
       if (tailCalls) {

@@ -27,7 +27,10 @@ export function pointer(text: string): Value {
 }
 
 /** Offset from r10 when the type is one known place in the frame of `functionIndex`. */
-export function frameOffset(type: ValueType | undefined, functionIndex: number): number | undefined {
+export function frameOffset(
+  type: ValueType | undefined,
+  functionIndex: number,
+): number | undefined {
   if (type?.kind !== 'pointer' || type.nullable) return undefined;
   const { region, minimum, maximum } = type;
   if (region.kind !== 'stack' || region.function !== functionIndex) return undefined;
@@ -98,7 +101,10 @@ export class RegisterFile {
 }
 
 /** True when a pointer goes to the frame of the function itself. */
-export function isOwnFrame(type: ValueType | undefined, functionIndex: number): type is PointerType {
+export function isOwnFrame(
+  type: ValueType | undefined,
+  functionIndex: number,
+): type is PointerType {
   return (
     type?.kind === 'pointer' &&
     type.region.kind === 'stack' &&

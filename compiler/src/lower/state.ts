@@ -24,12 +24,7 @@ export class FunctionState {
   index = 0;
   #types: readonly ValueType[] = [];
 
-  constructor(
-    module: ModuleState,
-    code: BpfFunction,
-    facts: FunctionFacts,
-    result: 'i64' | 'i8*',
-  ) {
+  constructor(module: ModuleState, code: BpfFunction, facts: FunctionFacts, result: 'i64' | 'i8*') {
     this.result = result;
     this.module = module;
     this.code = code;

@@ -52,7 +52,11 @@ interface Node {
 
 /** What an inner block of a tree does. */
 type Inner =
-  | { readonly kind: 'compare'; readonly branch: Branch; readonly moves: readonly [number, string][] }
+  | {
+      readonly kind: 'compare';
+      readonly branch: Branch;
+      readonly moves: readonly [number, string][];
+    }
   | { readonly kind: 'pass'; readonly moves: readonly [number, string][] };
 
 /** Finds the compare trees of a function. */
@@ -130,7 +134,8 @@ class Tree {
         continue;
       }
       this.inner.push(node.block);
-      const moves = inner.moves.length === 0 ? node.moves : new Map([...node.moves, ...inner.moves]);
+      const moves =
+        inner.moves.length === 0 ? node.moves : new Map([...node.moves, ...inner.moves]);
       const moved = { ...node, moves };
       if (inner.kind === 'compare') this.#compare(pending, moved, inner.branch);
       else pending.push({ ...moved, block: this.#ends[node.block]!.next! });

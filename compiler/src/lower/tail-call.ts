@@ -1,7 +1,7 @@
 import { helpers } from '../verifier/index.ts';
-import { MAP_TYPE } from './descriptor.ts';
 import { truncated } from './alu.ts';
 import { helperArgument } from './calls.ts';
+import { MAP_TYPE } from './descriptor.ts';
 import { integer } from './registers.ts';
 import type { FunctionState } from './state.ts';
 
@@ -66,7 +66,8 @@ export function lowerTailCall(state: FunctionState): void {
 
 function mapArgument(state: FunctionState): { index: number; maxEntries: number } {
   const type = state.type(2);
-  const index = type?.kind === 'pointer' && type.region.kind === 'map' ? type.region.map : undefined;
+  const index =
+    type?.kind === 'pointer' && type.region.kind === 'map' ? type.region.map : undefined;
   const map = state.module.object.maps[index ?? -1];
   if (map === undefined || map.type !== PROG_ARRAY) {
     throw state.failure('BPF-L045', 'the second argument of bpf_tail_call is no one program array');
