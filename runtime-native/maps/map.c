@@ -147,7 +147,8 @@ BPFTIME_EXPORT int bpftime_map_update(struct bpftime_map *map, const void *key, 
 {
 	const struct map_operations *operations = bpftime_map_operations(map);
 
-	if (!operations)
+	/* No value of ours has a spin lock inside; bpf(2) looks at that before all else. */
+	if (!operations || (flags & BPF_F_LOCK))
 		return -EINVAL;
 	if (operations->update_all)
 		return (int)operations->update_all(map, key, value, flags);
