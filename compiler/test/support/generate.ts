@@ -99,7 +99,7 @@ class FunctionWriter {
   readonly #areas: Area[] = [];
   readonly #frame: Area;
   /** Registers that hold numbers; none of them is part of an address for longer than a statement. */
-  #scalars: number[];
+  readonly #scalars: number[];
   #inLoop = false;
 
   constructor(
@@ -207,11 +207,13 @@ class FunctionWriter {
     else this.#initialise(this.#target());
   }
 
-  /** A register to change: any number but the counter of the loop around. */
+  /** Numbers that may change: all but the counter of the loop around. */
+  #changeable(): number[] {
+    return this.#inLoop ? this.#scalars.filter((number) => number !== COUNTER) : this.#scalars;
+  }
+
   #target(): number {
-    return this.#random.pick(
-      this.#inLoop ? this.#scalars.filter((number) => number !== COUNTER) : this.#scalars,
-    );
+    return this.#random.pick(this.#changeable());
   }
 
   #arithmetic(): void {
@@ -260,13 +262,17 @@ class FunctionWriter {
     // temporary = base + step * (number & mask), and the rest of the way as a constant.
     const mask = 2 ** Math.floor(Math.log2(places)) - 1;
     const fixed = step * random.below(places - mask);
-    const index = random.pick(this.#scalars.filter((number) => number !== temporary));
+    const index = random.pick(this.#changeable().filter((number) => number !== temporary));
     const builder = this.#builder;
     const width = random.pick([32, 64] as const);
-    builder.alu('mov', temporary, register(index), width);
-    builder.alu('and', temporary, immediate(mask), width);
-    if (step > 1) builder.alu('lsh', temporary, immediate(Math.log2(step)));
-    builder.alu('add', temporary, register(area.base));
+    // Linux 6.18 mistakes r10 added to a number for the frame of the outermost function.
+    const pointerFirst = this.#kernel || random.chance(0.5);
+    const distance = pointerFirst ? index : temporary;
+    if (!pointerFirst) builder.alu('mov', temporary, register(index), width);
+    builder.alu('and', distance, immediate(mask), width);
+    if (step > 1) builder.alu('lsh', distance, immediate(Math.log2(step)));
+    if (pointerFirst) builder.alu('mov', temporary, register(area.base));
+    builder.alu('add', temporary, register(pointerFirst ? index : area.base));
     if (!random.chance(0.3)) return { base: temporary, offset: area.offset + fixed };
     builder.alu('add', temporary, immediate(area.offset + fixed));
     return { base: temporary, offset: 0 };
