@@ -13,9 +13,6 @@ import type { KernelConfigSection } from './kernel-config.ts';
 import type { DataSection } from './types.ts';
 import { variablesOf } from './variables.ts';
 
-/** Data beyond this is refused: no map of the kernel's holds more, and tools would choke on it. */
-const LARGEST_SECTION = 256 * 1024 * 1024;
-
 /** Sections with a meaning of their own, never plain data. */
 const SPECIAL = new Set(['license', 'version', 'maps', '.maps', '.ksyms', '.kconfig', '.eh_frame']);
 
@@ -101,19 +98,13 @@ export class DataTable {
   }
 
   #add(section: ElfSection): number {
-    const { file } = this.#elf;
-    const bad = (message: string): Failure =>
-      new Failure({
-        code: 'BPF-O031',
-        message: `section ${quote(section.name)} ${message}`,
-        place: { file, section: section.name },
-      });
-    if (section.size > LARGEST_SECTION) {
-      throw bad(`has ${section.size} bytes, more than the ${LARGEST_SECTION} that are supported`);
-    }
     const alignment = Math.max(1, section.alignment);
     if (alignment > 4096 || (alignment & (alignment - 1)) !== 0) {
-      throw bad(`has the alignment ${section.alignment}: powers of two up to 4096 are supported`);
+      throw new Failure({
+        code: 'BPF-O031',
+        message: `section ${quote(section.name)} has the alignment ${section.alignment}: powers of two up to 4096 are supported`,
+        place: { file: this.#elf.file, section: section.name },
+      });
     }
     // BTF describes sections by name: the first of each is the one.
     const first = !this.#names.has(section.name);
@@ -147,8 +138,11 @@ export class DataTable {
         ({ offset, size }) => offset <= relocation.offset && relocation.offset < offset + size,
       );
       const what = holder === undefined ? `section ${quote(section.name)}` : quote(holder.name);
+      const { symbol } = relocation;
       const target =
-        relocation.symbol.name === '' ? 'another section' : quote(relocation.symbol.name);
+        symbol.name === ''
+          ? `something in section ${quote(this.#elf.sections[symbol.sectionIndex]?.name ?? '')}`
+          : quote(symbol.name);
       const place = { file, section: section.name, offset: relocation.offset };
       const message = `${what} holds the address of ${target}`;
       const help = 'choose between the addresses in code, for example with a switch';

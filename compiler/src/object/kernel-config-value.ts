@@ -2,12 +2,12 @@ import type { Btf, TypeId } from '../btf/index.ts';
 import { Failure, quote } from '../diag/index.ts';
 
 /** What C type an extern has, as far as configuration values go. */
-type ValueShape =
+export type ValueShape =
   | { readonly kind: 'bool' | 'char' | 'tristate' }
   | { readonly kind: 'integer'; readonly size: number; readonly signed: boolean }
   | { readonly kind: 'string'; readonly size: number };
 
-function shapeOf(btf: Btf, id: TypeId): ValueShape | undefined {
+function knownShape(btf: Btf, id: TypeId): ValueShape | undefined {
   const type = btf.type(btf.resolve(id));
   switch (type.kind) {
     case 'int': {
@@ -19,7 +19,7 @@ function shapeOf(btf: Btf, id: TypeId): ValueShape | undefined {
     case 'enum':
       return type.size === 4 && type.name === 'libbpf_tristate' ? { kind: 'tristate' } : undefined;
     case 'array': {
-      const element = shapeOf(btf, type.element);
+      const element = knownShape(btf, type.element);
       return type.count > 0 && element?.kind === 'char'
         ? { kind: 'string', size: type.count }
         : undefined;
@@ -29,30 +29,41 @@ function shapeOf(btf: Btf, id: TypeId): ValueShape | undefined {
   }
 }
 
-const TRISTATE: Readonly<Record<string, number>> = { n: 0, y: 1, m: 2 };
+function badExtern(name: string, why: string, file: string): Failure {
+  return new Failure({
+    code: 'BPF-O044',
+    message: `the __kconfig extern ${quote(name)} ${why}`,
+    place: { file },
+  });
+}
 
-/** The bytes of a variable of this type for a value as configuration files write it. */
+/** The shape of an extern's type; types that no value of a configuration fits are refused. */
+export function configShape(btf: Btf, name: string, type: TypeId, file: string): ValueShape {
+  const shape = knownShape(btf, type);
+  if (shape !== undefined) return shape;
+  throw badExtern(
+    name,
+    'has a type that no configuration value fits: use bool, char, an integer, an array of char or enum libbpf_tristate',
+    file,
+  );
+}
+
+const TRISTATE: ReadonlyMap<string, number> = new Map([
+  ['n', 0],
+  ['y', 1],
+  ['m', 2],
+]);
+
+/** The bytes of a variable of this shape for a value as configuration files write it. */
 export function configBytes(
-  btf: Btf,
+  shape: ValueShape,
   name: string,
-  type: TypeId,
   text: string,
   file: string,
 ): Uint8Array {
-  const bad = (why: string): Failure =>
-    new Failure({
-      code: 'BPF-O044',
-      message: `the __kconfig extern ${quote(name)} ${why}`,
-      place: { file },
-    });
-  const shape = shapeOf(btf, type);
-  if (shape === undefined) {
-    throw bad(
-      'has a type that no configuration value fits: use bool, char, an integer, an array of char or enum libbpf_tristate',
-    );
-  }
-  const mismatch = (): Failure => bad(`has the value ${quote(text)}, which its type cannot hold`);
-  const state = TRISTATE[text];
+  const mismatch = (): Failure =>
+    badExtern(name, `has the value ${quote(text)}, which its type cannot hold`, file);
+  const state = TRISTATE.get(text);
   if (state !== undefined) {
     if (shape.kind === 'char') return Uint8Array.of(text.charCodeAt(0));
     if (shape.kind === 'tristate') return Uint8Array.of(state, 0, 0, 0);

@@ -1,7 +1,7 @@
 import type { Btf, TypeId } from '../btf/index.ts';
 import { Failure, quote } from '../diag/index.ts';
 import { type ElfFile, type ElfSymbol, SHN_UNDEF, STB_WEAK } from '../elf/index.ts';
-import { configBytes } from './kernel-config-value.ts';
+import { configBytes, configShape } from './kernel-config-value.ts';
 import type { DataVariable } from './types.ts';
 
 /** What the user says about the kernel that `__kconfig` externs ask for. */
@@ -50,10 +50,10 @@ export function resolveKernelConfig(
   const parts: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
   let end = 0;
   for (const { name, type, size, alignment, weak } of externs) {
+    const shape = configShape(btf, name, type, file);
     const text = values.get(name);
     if (text === undefined && !weak) throw missing(name, facts, file);
-    const bytes =
-      text === undefined ? new Uint8Array(size) : configBytes(btf, name, type, text, file);
+    const bytes = text === undefined ? new Uint8Array(size) : configBytes(shape, name, text, file);
     const offset = Math.ceil(end / alignment) * alignment;
     end = offset + size;
     parts.push({ offset, bytes });

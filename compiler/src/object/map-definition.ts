@@ -181,8 +181,7 @@ class DefinitionReader {
 
   #struct(id: TypeId): BtfComposite {
     const type = this.#btf.type(this.#btf.resolve(id));
-    if (type.kind !== 'struct')
-      throw this.bad(`is not declared as a struct, but as a ${type.kind}`);
+    if (type.kind !== 'struct') throw this.bad('is not declared as a struct');
     return type;
   }
 

@@ -109,9 +109,7 @@ function definitionOf(
     if (definition !== undefined) return { definition, target: name.slice(end + 1) };
   }
   const prefix = SUFFIXED.exec(name)?.[1];
-  return prefix === undefined
-    ? undefined
-    : { definition: table.get(prefix)!, target: name.slice(prefix.length) };
+  return prefix === undefined ? undefined : { definition: table.get(prefix)!, target: '' };
 }
 
 /** The diagnostic for a program in a section whose name means nothing. */
