@@ -51,6 +51,9 @@ test('bpf_trace_printk formats as the kernel does', () => {
     ['[%5d] [%-5d] [%05d]', [42n, 42n, -42n], '[   42] [42   ] [-0042]'],
     ['%+d % d', [1n, 1n], '+1  1'],
     ['%s', [0x10n], ''],
+    ['%pI4 %pi4', [TEXT, TEXT], '97.32.116.101 097.032.116.101'],
+    ['%pI6', [TEXT], '6120:7465:7874:0000:0000:0000:0000:0000'],
+    ['%px %10c|', [0xffn, 0x42n], '00000000000000ff          B|'],
     ['line\n', [], 'line\n'],
   ];
   for (const [format, values, expected] of cases) {
@@ -61,7 +64,19 @@ test('bpf_trace_printk formats as the kernel does', () => {
 });
 
 test('bpf_trace_printk refuses what the kernel refuses', () => {
-  for (const format of ['%f', '%', '%q', '%hd', '%lp', '\u0001', 'é', '%10']) {
+  for (const format of [
+    '%f',
+    '%',
+    '%q',
+    '%hd',
+    '%lp',
+    '%sx',
+    '%pkx',
+    '%pz',
+    '\u0001',
+    'é',
+    '%10',
+  ]) {
     assert.equal(printk(format, [1n]), [EINVAL, []], format);
   }
   assert.equal(printk('%d %d', [1n]), [EINVAL, []]);
