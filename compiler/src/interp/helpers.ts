@@ -240,7 +240,7 @@ export function helperTable(maps: Iterable<InterpMap>): ReadonlyMap<number, Help
   return new Map<number, Helper>([
     [1, (call) => lookup(call)],
     [2, update],
-    [3, (call) => call.map(1).delete(call.key(2, call.map(1)))],
+    [3, remove],
     [4, probeRead],
     [5, clock],
     [6, tracePrintk],
@@ -286,9 +286,20 @@ function lookup(call: HelperCall): bigint {
 }
 
 function update(call: HelperCall): bigint {
-  const map = call.map(1);
+  const map = changeableMap(call);
   const key = call.key(2, map);
   return map.update(key, call.bytes(3, map.definition.valueSize), call.value(4));
+}
+
+function remove(call: HelperCall): bigint {
+  const map = changeableMap(call);
+  return map.delete(call.key(2, map));
+}
+
+/** The map in r1, unless only user space changes it. */
+function changeableMap(call: HelperCall): InterpMap {
+  const map = call.map(1);
+  return map.readOnly ? map.refuse('be changed') : map;
 }
 
 function queueValue(call: HelperCall): Uint8Array {

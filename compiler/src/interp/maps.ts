@@ -1,6 +1,6 @@
 import type { BpfMap } from '../object/index.ts';
 import * as errno from './errno.ts';
-import { type AddressSpace, Fault, READ_ONLY, type Region } from './memory.ts';
+import { type AddressSpace, Fault, READ_ONLY, type Region, type RegionOptions } from './memory.ts';
 
 /** Map types by UAPI number, as far as the interpreter has them. */
 export const mapType = {
@@ -21,6 +21,7 @@ export const mapType = {
 
 const BPF_NOEXIST = 1n;
 const BPF_EXIST = 2n;
+const BPF_F_RDONLY_PROG = 1 << 7;
 
 /**
  * A map. Results are helper results: an address or 0 for lookups, 0 or a negative error number else.
@@ -34,6 +35,16 @@ export abstract class InterpMap {
   constructor(definition: BpfMap, space: AddressSpace) {
     this.definition = definition;
     this.handle = space.add(`map ${definition.name}`, new Uint8Array(0), { writable: READ_ONLY });
+  }
+
+  /** Whether user space alone changes the map. */
+  get readOnly(): boolean {
+    return (this.definition.flags & BPF_F_RDONLY_PROG) !== 0;
+  }
+
+  /** Restrictions on the memory of values. */
+  protected get access(): RegionOptions {
+    return this.readOnly ? { writable: READ_ONLY } : {};
   }
 
   lookup(_key: Uint8Array): bigint {
@@ -54,7 +65,7 @@ export abstract class InterpMap {
   }
 
   /** Ends the run: the operation does not exist for this type. */
-  protected refuse(what: string): never {
+  refuse(what: string): never {
     const { name, typeName } = this.definition;
     throw new Fault(`map ${name} of type ${typeName} cannot ${what} by a program`);
   }
@@ -83,7 +94,7 @@ export class ArrayMap extends InterpMap {
     let region = this.#values.get(index);
     if (region === undefined) {
       const { name, valueSize } = this.definition;
-      region = this.#space.add(`${name}[${index}]`, new Uint8Array(valueSize));
+      region = this.#space.add(`${name}[${index}]`, new Uint8Array(valueSize), this.access);
       this.#values.set(index, region);
     }
     return region;
@@ -171,7 +182,11 @@ export class HashMap extends InterpMap {
       this.#elements.delete(oldest.value);
     }
     const text = Buffer.from(key).toString('hex');
-    const region = this.#space.add(`${this.definition.name}[${text}]`, Uint8Array.from(value));
+    const region = this.#space.add(
+      `${this.definition.name}[${text}]`,
+      Uint8Array.from(value),
+      this.access,
+    );
     this.#elements.set(text, { key: Uint8Array.from(key), value: region });
     return 0n;
   }

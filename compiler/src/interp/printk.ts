@@ -1,5 +1,5 @@
 import * as errno from './errno.ts';
-import { type AddressSpace, Fault } from './memory.ts';
+import type { AddressSpace } from './memory.ts';
 
 /** Bytes that are traced, with their NUL. */
 export const TEXT_LIMIT = 1024;
@@ -124,14 +124,12 @@ function formatNumber(kind: string, bits: number, flags: string, value: bigint):
       return BigInt.asUintN(bits, value).toString(16).toUpperCase();
     case 'u':
       return BigInt.asUintN(bits, value).toString();
-    case 'd':
-    case 'i': {
+    // %d and %i
+    default: {
       const number = BigInt.asIntN(bits, value);
       const sign = flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
       return number < 0n ? number.toString() : sign + number.toString();
     }
-    default:
-      throw new Fault(`conversion %${kind}`);
   }
 }
 

@@ -145,6 +145,18 @@ test('maps keep their contents from run to run, and callers can set and see them
   assert.throws(() => interpreter.elements('nothing'), /no map nothing/);
 });
 
+test('programs do not change a map that is read-only to them', () => {
+  const maps = [{ flags: 1 << 7 }];
+  const fault = (program: Draft[]) =>
+    new Interpreter(makeObject({ functions: [[...program, asm.exit]], maps })).run().fault!.message;
+  assert.match(fault(update(0, 0, 1)), /cannot be changed by a program/);
+  assert.match(fault(remove(0, 0)), /cannot be changed by a program/);
+  assert.match(fault([...find(0, 0), asm.storeI(8, 0, 0, 1)]), /read-only there/);
+  const reading = new Interpreter(makeObject({ functions: [load([], 0, 1)], maps }));
+  reading.update('m0', key(1), value(6n));
+  assert.is(reading.run().r0, 6n);
+});
+
 test('data sections are memory, rodata is read-only', () => {
   const bytes = value(5n);
   const adding = [
