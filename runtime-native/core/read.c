@@ -8,7 +8,8 @@
 
 #include "system.h"
 
-#define PAGE_SIZE 4096ull /* the smallest of any target; only an upper bound of one step matters */
+#define PAGE_SIZE 4096ull /* the smallest of any target; larger ones are multiples of it */
+#define STRING_STEP 256ull
 
 /* Not more than PIPE_BUF, which an empty pipe always takes at once. */
 #define PIPE_STEP 4096ull
@@ -56,19 +57,22 @@ int bpftime_safe_read(void *destination, const void *source, uint64_t size)
 
 int64_t bpftime_safe_read_string(char *destination, const char *source, uint64_t size)
 {
+	char chunk[STRING_STEP];
 	uint64_t done = 0;
 
 	/* In steps that end at page boundaries: what follows the string's last page may be missing. */
 	while (done < size) {
 		uint64_t to_boundary = PAGE_SIZE - ((uintptr_t)(source + done) & (PAGE_SIZE - 1));
-		uint64_t step = minimum_u64(minimum_u64(size - done, to_boundary), 256);
+		uint64_t step = minimum_u64(minimum_u64(size - done, to_boundary), STRING_STEP);
 
-		if (bpftime_safe_read(destination + done, source + done, step) != 0)
+		if (bpftime_safe_read(chunk, source + done, step) != 0)
 			return -EFAULT;
-		for (uint64_t i = done; i < done + step; i++)
-			if (destination[i] == 0)
-				return (int64_t)i + 1;
-		done += step;
+		for (uint64_t i = 0; i < step; i++) {
+			destination[done] = chunk[i];
+			done++;
+			if (chunk[i] == 0)
+				return (int64_t)done;
+		}
 	}
 	if (size == 0)
 		return 0;

@@ -5,8 +5,7 @@
 #include "../core/string.h"
 #include "array_common.h"
 
-#define ARRAY_FLAGS                                                                                  \
-	(BPF_F_NUMA_NODE | BPF_F_MMAPABLE | BPF_F_ACCESS | BPF_F_PRESERVE_ELEMS | BPF_F_INNER_MAP)
+#define ARRAY_FLAGS (BPF_F_NUMA_NODE | BPF_F_MMAPABLE | BPF_F_ACCESS | BPF_F_INNER_MAP)
 #define PAGE_SIZE 4096u
 
 static int array_create(struct bpftime_map *map)

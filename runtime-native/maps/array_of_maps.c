@@ -5,7 +5,7 @@ static int array_of_maps_create(struct bpftime_map *map)
 {
 	if (!map->inner)
 		return -EINVAL;
-	return bpftime_slots_create(map, BPF_F_NUMA_NODE | BPF_F_ACCESS);
+	return bpftime_slots_create(map, BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY);
 }
 
 static long array_of_maps_update(struct bpftime_map *map, const void *key, const void *value,

@@ -6,7 +6,7 @@
 #include "../core/string.h"
 #include "array_common.h"
 
-#define PERCPU_ARRAY_FLAGS (BPF_F_NUMA_NODE | BPF_F_ACCESS | BPF_F_PRESERVE_ELEMS)
+#define PERCPU_ARRAY_FLAGS (BPF_F_NUMA_NODE | BPF_F_ACCESS)
 
 static int percpu_array_create(struct bpftime_map *map)
 {

@@ -6,7 +6,7 @@
 
 static int program_array_create(struct bpftime_map *map)
 {
-	return bpftime_slots_create(map, BPF_F_NUMA_NODE | BPF_F_ACCESS);
+	return bpftime_slots_create(map, BPF_F_NUMA_NODE | BPF_F_RDONLY | BPF_F_WRONLY);
 }
 
 const struct map_operations bpftime_program_array_operations = {
