@@ -8,7 +8,7 @@ HOSTED_SOURCES := $(sort $(wildcard test/*_hosted_test.c))
 SOURCES := $(filter-out $(HOSTED_SOURCES),$(sort $(wildcard test/*_test.c)))
 
 .PHONY: test bench
-test: $(foreach t,$(TARGETS),test-$(t)) test-hosted
+test: $(foreach t,$(TARGETS),test-$(t)) test-hosted test-runner
 
 define target_rules
 include ../targets/$(1)/build.mk
@@ -24,7 +24,18 @@ build/$(1)/test/%: test/%.c test/check.h build/$(1)/libbpftime.a build/$(1)/star
 	@$(LD_LLD) -m $$(EMULATION_$(1)) -static $$@.o build/$(1)/start.o build/$(1)/freestanding.o \
 		build/$(1)/libbpftime.a -o $$@
 
-.PHONY: test-$(1)
+build/$(1)/test/sample_runner: test/sample_object.c build/$(1)/runner.o build/$(1)/libbpftime.a
+	@mkdir -p $$(@D)
+	@$(CLANG) --target=$$(TRIPLE_$(1)) -std=c11 -O2 -ffreestanding -nostdlibinc -fno-stack-protector -Wall -Wextra \
+		$$(CFLAGS_$(1)) -c $$< -o $$@.o
+	@$(LD_LLD) -m $$(EMULATION_$(1)) -static $$@.o build/$(1)/runner.o build/$(1)/libbpftime.a -o $$@
+
+.PHONY: test-$(1) test-runner-$(1)
+test-runner-$(1): build/$(1)/test/sample_runner build/runner_driver
+	@if [ -n "$$(QEMU_$(1))" ] && ! command -v "$$(QEMU_$(1))" >/dev/null; then \
+		echo "skip: $$(QEMU_$(1)) is not installed: runner of $(1)"; exit 0; fi; \
+	printf '  TEST  %s ' $$<; build/runner_driver $$(QEMU_$(1)) $$<
+
 test-$(1): $$(SOURCES:test/%.c=build/$(1)/test/%)
 	@if [ -n "$$(QEMU_$(1))" ] && ! command -v "$$(QEMU_$(1))" >/dev/null; then \
 		echo "skip: $$(QEMU_$(1)) is not installed: tests of $(1)"; exit 0; fi; \
@@ -46,3 +57,9 @@ else
 test-hosted: $(HOSTED_SOURCES:test/%.c=build/$(HOST)/test/%)
 	@for test in $^; do printf '  TEST  %s ' "$$test"; $$test || exit 1; done
 endif
+
+.PHONY: test-runner
+test-runner: $(foreach t,$(TARGETS),test-runner-$(t))
+
+build/runner_driver: test/runner_driver.c
+	@$(CLANG) -std=gnu11 -O1 -Wall -Wextra $< -o $@
