@@ -5,7 +5,7 @@ import { ANY_SCALAR, ANY_SCALAR_32, constantOf } from './domain/scalar.ts';
 import { NONE, pointerTo, UNKNOWN } from './domain/value.ts';
 import { type Cursor, clobberArguments, runOthers, touch } from './frame.ts';
 import { type ArgumentKind, type Helper, helpers } from './helpers.ts';
-import type { ValueType } from './types.ts';
+import type { RegisterCall, ValueType } from './types.ts';
 
 /** Values of maps, and what allocating helpers give, start at multiples of this. */
 const VALUE_ALIGNMENT = 8;
@@ -169,6 +169,19 @@ function helperResult(
   }
 }
 
+/** What a call through a register that holds this value calls; undefined when that is not known. */
+export function registerCallee(value: ValueType): RegisterCall | undefined {
+  if (value.kind === 'scalar') {
+    const helper = constantOf(value);
+    return helper !== undefined && helper <= 0xffffn
+      ? { kind: 'helper', helper: Number(helper) }
+      : undefined;
+  }
+  if (value.kind !== 'pointer' || value.region.kind !== 'function') return undefined;
+  if (value.nullable || value.minimum !== 0 || value.maximum !== 0) return undefined;
+  return { kind: 'function', function: value.region.function };
+}
+
 /** A helper call. */
 export function callHelper(
   analysis: Analysis,
@@ -196,8 +209,10 @@ export function callHelper(
     called.region.kind === 'function'
       ? analysis.functions[called.region.function]
       : undefined;
+  // A timer's callback runs when nothing of this program does any more.
+  const later = helper.arguments.includes('TIMER');
   if (callback !== undefined) {
-    analysis.recordCall(work, instruction, callback);
+    if (!later) analysis.recordCall(work, instruction, callback);
     analysis.enter(callback, callbackParameters(analysis, helper, registers));
   }
   for (const [position, kind] of helper.arguments.entries()) {
@@ -216,7 +231,7 @@ export function callHelper(
     touch(analysis, work, cursor, registers[1]!, 0, Infinity, { read: false, write: true });
   }
   const result = helperResult(analysis, helper, registers);
-  if (helper.arguments.includes('FUNC')) {
+  if (helper.arguments.includes('FUNC') && !later) {
     analysis.noteForeignCode(work, instruction);
     runOthers(analysis, work, cursor);
   }

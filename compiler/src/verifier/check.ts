@@ -2,6 +2,7 @@
 import { Failure } from '../diag/index.ts';
 import type { BpfInstruction, BpfObject } from '../object/index.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
+import { registerCallee } from './calls.ts';
 import { contextLayout, fieldAt } from './contexts/index.ts';
 import { helpers } from './helpers.ts';
 import { FRAME_SIZE } from './state.ts';
@@ -237,8 +238,13 @@ export function checkInstruction(
         'BPF-V006',
         `kernel functions cannot be called outside the kernel (BTF id ${instruction.btfId})`,
       );
-    case 'call_register':
-      throw refusal(object, work, index, 'BPF-V007', 'calls through a register are not supported');
+    case 'call_register': {
+      const callee = registerCallee(registers[instruction.register]!);
+      if (callee?.kind === 'helper') checkHelper(object, work, index, callee.helper);
+      if (callee !== undefined) return;
+      const message = 'a call through a register, which may hold different functions';
+      throw refusal(object, work, index, 'BPF-V007', message);
+    }
     case 'address_space_cast':
       throw refusal(object, work, index, 'BPF-V013', 'arenas (addr_space_cast) are not supported');
     case 'load':

@@ -1,13 +1,13 @@
 /** From a settled analysis to what lowering asks for. */
 import type { Analysis, FunctionWork } from './analysis.ts';
 import { edge } from './branch.ts';
-import { mapOf } from './calls.ts';
+import { mapOf, registerCallee } from './calls.ts';
 import { checkEnd, checkInstruction } from './check.ts';
 import { contextLayout, fieldAt } from './contexts/index.ts';
 import { accessAlignment } from './domain/value.ts';
-import { Cursor } from './frame.ts';
+import { Cursor, extentOf } from './frame.ts';
 import { helpers } from './helpers.ts';
-import { isFixed, type PartCollector } from './parts.ts';
+import type { PartCollector } from './parts.ts';
 import { step } from './transfer.ts';
 import type {
   AccessFact,
@@ -15,6 +15,7 @@ import type {
   ContextField,
   FunctionFacts,
   PointerType,
+  RegisterCall,
   StackPart,
   ValueType,
 } from './types.ts';
@@ -143,14 +144,17 @@ export class SettledFunction implements FunctionFacts {
     if (pointer.region.kind !== 'stack' || pointer.region.function !== this.function) {
       return undefined;
     }
-    const { minimum, maximum } = pointer;
     // A pointer that varies lies in one part, whichever of its places one looks at.
-    const at = minimum ?? (maximum === undefined ? undefined : maximum - 1);
-    if (at === undefined) return this.stackParts.length === 1 ? this.stackParts[0] : undefined;
+    const at = extentOf(pointer, 0, 0).low;
     const holding = this.stackParts.find(({ low, high }) => at >= low && at < high);
-    if (holding !== undefined) return holding;
-    const ending = this.stackParts.find(({ high }) => at === high);
-    return ending ?? (isFixed(pointer) ? undefined : this.stackParts.find(({ low }) => low >= at));
+    return holding ?? this.stackParts.find(({ high }) => at === high);
+  }
+
+  registerCall(instruction: number): RegisterCall | undefined {
+    const what = this.#work.instructions[instruction];
+    const registers = this.before(instruction);
+    if (what?.kind !== 'call_register' || registers === undefined) return undefined;
+    return registerCallee(registers[what.register]!);
   }
 
   constantMap(instruction: number): number | undefined {

@@ -22,6 +22,7 @@ export type {
   FunctionFacts,
   PointerType,
   Region,
+  RegisterCall,
   ScalarType,
   StackPart,
   ValueType,

@@ -11,7 +11,7 @@
  */
 import type { BpfInstruction } from '../object/index.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
-import { argumentEffect } from './calls.ts';
+import { argumentEffect, registerCallee } from './calls.ts';
 import { type Extent, extentOf } from './frame.ts';
 import { helpers } from './helpers.ts';
 import { FRAME_SIZE, type State } from './state.ts';
@@ -66,7 +66,7 @@ function isStack(
 }
 
 /** Whether the pointer is one known place. */
-export function isFixed(pointer: PointerType): boolean {
+function isFixed(pointer: PointerType): boolean {
   return !pointer.nullable && pointer.minimum !== undefined && pointer.minimum === pointer.maximum;
 }
 
@@ -134,6 +134,12 @@ export class PartCollector {
       case 'call_helper':
         this.#helper(work, instruction.helper, before);
         return;
+      case 'call_register': {
+        const callee = registerCallee(before[instruction.register]!);
+        if (callee?.kind === 'helper') this.#helper(work, callee.helper, before);
+        if (after !== undefined) this.#visitPointer(work, after[0]);
+        return;
+      }
       case 'call_function':
         if (after !== undefined) this.#visitPointer(work, after[0]);
         return;

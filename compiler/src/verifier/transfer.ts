@@ -1,7 +1,7 @@
 /** What each instruction does to the state. */
 import type { BpfInstruction, Reference } from '../object/index.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
-import { callFunction, callHelper } from './calls.ts';
+import { callFunction, callHelper, registerCallee } from './calls.ts';
 import { contextLayout, fieldAt } from './contexts/index.ts';
 import { loadData } from './data.ts';
 import {
@@ -269,8 +269,16 @@ export function step(
       return true;
     case 'call_function':
       return callFunction(analysis, work, cursor, index, instruction.function);
+    case 'call_register': {
+      const callee = registerCallee(registers[instruction.register]!);
+      if (callee?.kind === 'function') {
+        return callFunction(analysis, work, cursor, index, callee.function);
+      }
+      // Refused when it is reached and the callee is not known; number 0 is no helper.
+      callHelper(analysis, work, cursor, index, callee?.helper ?? 0);
+      return true;
+    }
     case 'call_kernel':
-    case 'call_register':
       for (const register of CALL_KERNEL_LOSES) {
         const value = registers[register]!;
         if (value.kind === 'pointer') analysis.lost(value);

@@ -139,6 +139,11 @@ export interface StackPart {
   readonly high: number;
 }
 
+/** The callee of a call through a register. */
+export type RegisterCall =
+  | { readonly kind: 'helper'; readonly helper: number }
+  | { readonly kind: 'function'; readonly function: number };
+
 /** What lowering needs to know of one function. */
 export interface FunctionFacts {
   readonly function: number;
@@ -163,6 +168,8 @@ export interface FunctionFacts {
   readonly stackParts: readonly StackPart[];
   /** Part of a stack pointer (of this frame), undefined when it is in none. */
   stackPartOf(pointer: PointerType): StackPart | undefined;
+  /** What a call through a register calls, which is always known. */
+  registerCall(instruction: number): RegisterCall | undefined;
   /** Map index when the map argument of a helper call is one constant map. */
   constantMap(instruction: number): number | undefined;
 }

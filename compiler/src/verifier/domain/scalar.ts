@@ -180,7 +180,7 @@ function remainder(a: ScalarType, b: ScalarType): ScalarType {
   if (b.minimum > a.maximum) return a;
   const alignment = Math.min(a.alignment, b.alignment);
   if (b.minimum === 0n) return range(0n, a.maximum, alignment);
-  return range(0n, smaller(a.maximum, b.maximum) - 1n, alignment);
+  return range(0n, smaller(a.maximum, b.maximum - 1n), alignment);
 }
 
 function signedDivision(
