@@ -179,6 +179,18 @@ export function contextArgument(state: FunctionState, register: number): string 
   if (layout?.access === 'fields') {
     throw state.failure('BPF-L028', `the address of a field of ${layout.name} cannot be passed on`);
   }
+  const varies = type.minimum === undefined || type.minimum !== type.maximum;
+  if (translates(state, type) && varies) {
+    // What looks a register up at run time (USDT's argument specifications) has its offset from
+    // whoever attaches the probe, and that is an offset on the CPU that runs it.
+    state.module.sink.add({
+      code: 'BPF-L029',
+      severity: 'warning',
+      message: `this offset into struct pt_regs is taken as one of ${state.module.options.target.name}'s`,
+      place: state.place(),
+    });
+    return text;
+  }
   const distance = registerOffset(state, type, 0, 1, layout?.name ?? 'the context');
   return distance === 0
     ? text

@@ -160,29 +160,41 @@ export class FunctionLowering {
     const state = this.#state;
     switch (instruction.kind) {
       case 'alu':
-        return lowerAlu(state, instruction);
+        lowerAlu(state, instruction);
+        return;
       case 'negate':
-        return lowerNegate(state, instruction);
+        lowerNegate(state, instruction);
+        return;
       case 'move_sign_extend':
-        return lowerSignExtend(state, instruction);
+        lowerSignExtend(state, instruction);
+        return;
       case 'swap':
-        return lowerSwap(state, instruction);
+        lowerSwap(state, instruction);
+        return;
       case 'reference':
-        return lowerReference(state, instruction);
+        lowerReference(state, instruction);
+        return;
       case 'load':
-        return lowerLoad(state, instruction);
+        lowerLoad(state, instruction);
+        return;
       case 'store':
-        return lowerStore(state, instruction);
+        lowerStore(state, instruction);
+        return;
       case 'atomic':
-        return lowerAtomic(state, instruction);
+        lowerAtomic(state, instruction);
+        return;
       case 'legacy_load':
-        return lowerLegacyLoad(state, instruction);
+        lowerLegacyLoad(state, instruction);
+        return;
       case 'call_helper':
-        return lowerHelperCall(state, instruction.helper);
+        lowerHelperCall(state, instruction.helper);
+        return;
       case 'call_function':
-        return lowerFunctionCall(state, instruction.function);
+        lowerFunctionCall(state, instruction.function);
+        return;
       case 'call_register':
-        return lowerRegisterCall(state, instruction.register);
+        lowerRegisterCall(state, instruction.register);
+        return;
       case 'call_kernel':
         throw state.failure('BPF-L030', 'calls of kernel functions (kfuncs) are not supported');
       case 'address_space_cast':
@@ -205,10 +217,14 @@ export class FunctionLowering {
         writer.emit(this.#state.returnOf(registers.get(0)));
         return;
       case 'may_goto':
-        return this.#lowerMayGoto(index, end);
+        this.#lowerMayGoto(index, end);
+        return;
       case 'branch': {
         const plan = this.#switches.plans.get(index);
-        if (plan !== undefined) return this.#lowerSwitch(plan);
+        if (plan !== undefined) {
+          this.#lowerSwitch(plan);
+          return;
+        }
         if (end.target === undefined) break;
         const taken = condition(this.#state, last);
         this.#addEdge(end.next!);

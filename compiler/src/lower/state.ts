@@ -1,4 +1,4 @@
-import { Failure } from '../diag/index.ts';
+import { Failure, type Place } from '../diag/index.ts';
 import type { BpfFunction, BpfInstruction } from '../object/index.ts';
 import type { FunctionFacts, PointerType, StackPart, ValueType } from '../verifier/index.ts';
 import { Frame } from './frame.ts';
@@ -102,10 +102,14 @@ export class FunctionState {
       : `ret i8* ${this.registers.toPointer(value)}`;
   }
 
+  /** Where the current instruction is. */
+  place(): Place {
+    return this.module.object.place(this.code.index, this.index);
+  }
+
   /** A diagnostic at the current instruction. */
   failure(code: string, message: string, help?: string): Failure {
-    const place = this.module.object.place(this.code.index, this.index);
-    return new Failure({ code, message, place, ...(help !== undefined && { help }) });
+    return new Failure({ code, message, place: this.place(), ...(help !== undefined && { help }) });
   }
 }
 

@@ -222,7 +222,9 @@ function split(intervals: readonly Interval[], branch: Branch): [Interval[], Int
   for (const interval of intervals) {
     let position = interval.low;
     for (const range of accepted) {
+      // biome-ignore lint/complexity/useMathMinMax: Math takes no bigint
       const low = range.low > position ? range.low : position;
+      // biome-ignore lint/complexity/useMathMinMax: Math takes no bigint
       const high = range.high < interval.high ? range.high : interval.high;
       if (low > high) continue;
       if (low > position) other.push({ low: position, high: low - 1n });
