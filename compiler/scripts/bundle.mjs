@@ -8,8 +8,8 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const dist = join(root, 'compiler', 'dist');
 
-function filesBelow(directory, suffix) {
-  return readdirSync(directory, { recursive: true })
+function filesBelow(directory, suffix, recursive) {
+  return readdirSync(directory, { recursive })
     .filter((name) => name.endsWith(suffix))
     .map((name) => join(directory, name));
 }
@@ -32,7 +32,7 @@ const common = {
   outExtension: { '.js': '.mjs' },
 };
 
-/** Modules of the tools that are no program of their own. */
+/** Modules beside the tools that are no program of their own; folders below hold none. */
 const IMPORTED_ONLY = new Set(['compiler/fuzz/mutate.ts']);
 
 export async function bundle({ tests = false } = {}) {
@@ -42,7 +42,7 @@ export async function bundle({ tests = false } = {}) {
   const directories = tests ? ['compiler/test'] : ['compiler/src/bin', 'compiler/fuzz', 'bench'];
   const entryPoints = directories.flatMap((directory) => {
     const base = join(root, directory);
-    return filesBelow(base, tests ? '.test.ts' : '.ts')
+    return filesBelow(base, tests ? '.test.ts' : '.ts', tests)
       .filter((file) => tests || !IMPORTED_ONLY.has(relative(root, file)))
       .map((file) => ({ in: file, out: relative(base, file).replace(/\.ts$/, '') }));
   });

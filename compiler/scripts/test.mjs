@@ -62,8 +62,11 @@ function runFile(name) {
       totals.failed += ok ? 0 : Math.max(1, total - passed);
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       const how = timedOut ? `no end after ${LIMIT_MS / 1000} s` : (signal ?? `exit ${code}`);
-      console.log(`${ok ? 'ok  ' : 'FAIL'} ${name.replace('.mjs', '')} ${passed} passed, ${seconds} s${ok ? '' : ` (${how})`}`);
-      for (const line of output.split('\n')) if (line.startsWith('skip: ')) console.log(`     ${line}`);
+      console.log(
+        `${ok ? 'ok  ' : 'FAIL'} ${name.replace('.mjs', '')} ${passed} passed, ${seconds} s${ok ? '' : ` (${how})`}`,
+      );
+      for (const line of output.split('\n'))
+        if (line.startsWith('skip: ')) console.log(`     ${line}`);
       if (!ok) {
         failedFiles.push(name);
         console.log(output);

@@ -39,7 +39,7 @@ export function disassemble(
       shown = source;
     }
     const note = annotate?.(index);
-    const code = formatBpfInstruction(object, instruction, index);
+    const code = formatBpfInstruction(object, instruction, fn);
     lines.push(
       `${String(instruction.slot).padStart(6)}: ${note === undefined ? code : `${code.padEnd(40)} ; ${note}`}`,
     );
