@@ -6,22 +6,17 @@
 /* About two microseconds: longer than any critical section, shorter than a time slice. */
 #define SPINS_BEFORE_YIELD 64
 
-uint32_t bpftime_lock_self(void)
+bool bpftime_lock_try(bpftime_lock *lock, uint64_t self)
 {
-	return (uint32_t)system_thread_id();
-}
-
-bool bpftime_lock_try(bpftime_lock *lock, uint32_t self)
-{
-	uint32_t holder = 0;
+	uint64_t holder = 0;
 
 	return __atomic_compare_exchange_n(lock, &holder, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-int bpftime_lock_take(bpftime_lock *lock, uint32_t self)
+int bpftime_lock_take(bpftime_lock *lock, uint64_t self)
 {
 	for (uint32_t spins = 0;; spins++) {
-		uint32_t holder = __atomic_load_n(lock, __ATOMIC_RELAXED);
+		uint64_t holder = __atomic_load_n(lock, __ATOMIC_RELAXED);
 
 		if (holder == 0 &&
 		    __atomic_compare_exchange_n(lock, &holder, self, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

@@ -1,22 +1,22 @@
 /*
- * A spin lock in one 32-bit word of map memory. The word is 0 or the holder's thread id, so that a
- * lock in shared memory tells whom to ask about. Critical sections are a few stores long.
+ * A spin lock in one 64-bit word of map memory. The word is 0 or the token of the thread that holds it
+ * (thread.h). Critical sections are a few stores long.
  */
 #ifndef BPFTIME_CORE_LOCK_H
 #define BPFTIME_CORE_LOCK_H
 
 #include "base.h"
 
-typedef uint32_t bpftime_lock;
+typedef uint64_t bpftime_lock;
 
 /*
  * Takes the lock; -EBUSY when this very thread holds it already: a signal handler came in between,
- * and waiting would be for ever. `self` is the caller's thread id.
+ * and waiting would be for ever. `self` is the caller's token.
  */
-int bpftime_lock_take(bpftime_lock *lock, uint32_t self);
+int bpftime_lock_take(bpftime_lock *lock, uint64_t self);
 
 /* Takes the lock if it is free; never waits. */
-bool bpftime_lock_try(bpftime_lock *lock, uint32_t self);
+bool bpftime_lock_try(bpftime_lock *lock, uint64_t self);
 
 void bpftime_lock_release(bpftime_lock *lock);
 

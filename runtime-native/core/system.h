@@ -79,6 +79,11 @@ static inline long system_unmap(void *address, uint64_t length)
 	return bpftime_syscall(SYSTEM_CALL_munmap, (long)address, (long)length, 0, 0, 0, 0);
 }
 
+static inline long system_advise(void *address, uint64_t length, int advice)
+{
+	return bpftime_syscall(SYSTEM_CALL_madvise, (long)address, (long)length, advice, 0, 0, 0);
+}
+
 static inline long system_yield(void)
 {
 	return bpftime_syscall(SYSTEM_CALL_sched_yield, 0, 0, 0, 0, 0, 0);

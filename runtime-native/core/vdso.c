@@ -4,10 +4,8 @@
  */
 #include "vdso.h"
 
-#include "system.h"
+#include "auxiliary.h"
 #include "text.h"
-
-#define AUXILIARY_VDSO 33
 
 #define SEGMENT_LOAD 1
 #define SEGMENT_DYNAMIC 2
@@ -51,23 +49,6 @@ struct image {
 	const uint32_t *hash;
 	const uint32_t *gnu_hash;
 };
-
-/* The auxiliary vector is read from /proc, as a library does not see the process's start. */
-static uintptr_t find_image(void)
-{
-	uint64_t pair[2];
-	uintptr_t address = 0;
-	long file = system_open("/proc/self/auxv", SYSTEM_OPEN_CLOSE_ON_EXEC);
-
-	if (file < 0)
-		return 0;
-	while (system_read((int)file, pair, sizeof(pair)) == (long)sizeof(pair) && pair[0] != 0) {
-		if (pair[0] == AUXILIARY_VDSO)
-			address = pair[1];
-	}
-	system_close((int)file);
-	return address;
-}
 
 static bool find_tables(uintptr_t address, struct image *image)
 {
@@ -134,7 +115,7 @@ static uint32_t count_symbols(const struct image *image)
 void *bpftime_vdso_function(const char *name)
 {
 	struct image image = {0};
-	uintptr_t address = name ? find_image() : 0;
+	uintptr_t address = name ? bpftime_auxiliary_value(BPFTIME_AUXILIARY_VDSO) : 0;
 
 	if (address == 0 || !find_tables(address, &image))
 		return NULL;

@@ -5,6 +5,7 @@
 #include "../core/random.h"
 #include "../core/string.h"
 #include "../core/system.h"
+#include "../core/thread.h"
 #include "hash_chain.h"
 #include "hash_evict.h"
 #include "hash_pool.h"
@@ -51,7 +52,7 @@ int bpftime_hash_create(struct bpftime_map *map, const struct hash_traits *trait
 	uint64_t element_size = bpftime_hash_value_offset(map->key_size, head) +
 				(traits->percpu ? 0 : bpftime_value_stride(value_size));
 	uint64_t elements = (uint64_t)map->max_entries + bpftime_hash_pool_spare(element_size);
-	uint64_t locks_offset = sizeof(struct bpftime_hash) + (sizeof(uint32_t) << log);
+	uint64_t locks_offset = round_up(sizeof(struct bpftime_hash) + (sizeof(uint32_t) << log), 64);
 	uint64_t ring_offset = round_up(locks_offset + sizeof(bpftime_lock) * locks, 64);
 	uint64_t elements_offset = round_up(ring_offset + sizeof(uint32_t) * elements, 64);
 	uint64_t planes_offset = round_up(elements_offset + element_size * elements, BPFTIME_CPU_LINE);
@@ -85,6 +86,11 @@ int bpftime_hash_create(struct bpftime_map *map, const struct hash_traits *trait
 	return 0;
 }
 
+char *bpftime_hash_lookup_any(const struct bpftime_map *map, enum bpftime_hash_head head, const void *key)
+{
+	return bpftime_hash_find(hash_of(map), key, map->key_size, head);
+}
+
 /* Writes the key of an element that is in no chain, so that no search takes it for another. */
 static void set_key(char *element, const struct bpftime_map *map, const struct hash_traits *traits,
 		    const void *key, uint64_t hashed)
@@ -113,7 +119,7 @@ static void set_key(char *element, const struct bpftime_map *map, const struct h
 }
 
 /* Takes an element for a key whose bucket is locked, evicting another one if the type does that. */
-static int take_element(struct bpftime_hash *hash, const struct hash_traits *traits, uint32_t self,
+static int take_element(struct bpftime_hash *hash, const struct hash_traits *traits, uint64_t self,
 			uint32_t held_lock, bool replacing, uint32_t *link)
 {
 	for (;;) {
@@ -142,7 +148,7 @@ static long check_exists(const char *old, uint64_t flags)
 struct place {
 	struct bpftime_hash *hash;
 	uint64_t hashed;
-	uint32_t self;
+	uint64_t self;
 	uint32_t bucket;
 	uint32_t lock;
 	char *old; /* the key's element, if there is one */
@@ -156,7 +162,7 @@ static int enter(struct place *place, const struct bpftime_map *map, const struc
 
 	place->hash = hash;
 	place->hashed = bpftime_hash(key, map->key_size, hash->seed);
-	place->self = bpftime_lock_self();
+	place->self = bpftime_thread_token();
 	place->bucket = (uint32_t)(place->hashed >> hash->bucket_shift);
 	place->lock = place->bucket & hash->lock_mask;
 	error = bpftime_lock_take(bpftime_hash_lock(hash, place->lock), place->self);

@@ -28,6 +28,9 @@ static inline enum bpftime_hash_head hash_head(const struct hash_traits *traits)
 /* Checks the definition as the kernel does and makes the map; `value_size` as stored. */
 int bpftime_hash_create(struct bpftime_map *map, const struct hash_traits *traits, uint64_t value_size);
 
+/* bpftime_hash_lookup for any key size; out of line, so that the common sizes stay small and fast. */
+char *bpftime_hash_lookup_any(const struct bpftime_map *map, enum bpftime_hash_head head, const void *key);
+
 /* The element of a key or NULL, without a lock. Each type gets its own copy with its traits folded in. */
 static inline char *bpftime_hash_lookup(const struct bpftime_map *map, const struct hash_traits *traits,
 					const void *key)
@@ -40,7 +43,7 @@ static inline char *bpftime_hash_lookup(const struct bpftime_map *map, const str
 		return bpftime_hash_find(hash, key, 4, head);
 	if (map->key_size == 8)
 		return bpftime_hash_find(hash, key, 8, head);
-	return bpftime_hash_find(hash, key, map->key_size, head);
+	return bpftime_hash_lookup_any(map, head, key);
 }
 
 /*

@@ -12,7 +12,7 @@
 #define SPARED_LIMIT 1024u
 
 /* Tries to evict one element; false when it is free, on its way, or its bucket is locked. */
-static bool evict_element(struct bpftime_hash *hash, char *element, uint32_t self, uint32_t held)
+static bool evict_element(struct bpftime_hash *hash, char *element, uint64_t self, uint32_t held)
 {
 	uint64_t hashed = bpftime_hash(element + bpftime_hash_key_offset(hash->header.key_size, BPFTIME_HASH_WIDE),
 				       hash->header.key_size, hash->seed);
@@ -40,7 +40,7 @@ static char *element_at(struct bpftime_hash *hash, uint32_t index)
 	return bpftime_hash_element(hash, hash->first_element + index * hash->element_units);
 }
 
-int bpftime_hash_evict(struct bpftime_hash *hash, uint32_t self, uint32_t held)
+int bpftime_hash_evict(struct bpftime_hash *hash, uint64_t self, uint32_t held)
 {
 	uint32_t spared = 0, first_spared = 0;
 

@@ -9,6 +9,6 @@
  * caller holds lock number `held`. -ENOMEM when no element can be had, because other writers hold the
  * locks of all candidates.
  */
-int bpftime_hash_evict(struct bpftime_hash *hash, uint32_t self, uint32_t held);
+int bpftime_hash_evict(struct bpftime_hash *hash, uint64_t self, uint32_t held);
 
 #endif

@@ -2,7 +2,7 @@
  * How hash maps lie in memory, and the search in them: compiled both into the runtime and, with
  * constant sizes, into programs.
  *
- *   region:   struct bpftime_hash, buckets (u32 each), locks, ring of free elements, elements,
+ *   region:   struct bpftime_hash, buckets (u32 each), locks (u64 each), ring of free elements, elements,
  *             and for per-CPU maps a plane of values for each CPU
  *   element:  u32 next, u32 tag, [u32 use, u32 index,] key, value       tag: part of the hash
  *             u32 next, u32 key, value                                  keys of up to 4 bytes
@@ -50,13 +50,14 @@ struct bpftime_hash {
 	uint64_t padding[7];
 
 	/* What writers change, on lines of its own. */
-	uint32_t pool_lock;
+	uint64_t pool_lock;
 	uint32_t live;             /* elements in chains, or about to be */
 	uint32_t fresh;            /* elements never used yet start at this index */
 	uint32_t hand;             /* index at which the next eviction starts to look */
+	uint32_t pool_reserved;
 	uint64_t ring_head;        /* ring positions count on for ever; the slot is modulo element_count */
 	uint64_t ring_tail;
-	uint64_t pool_padding[12];
+	uint64_t pool_padding[11];
 
 	uint32_t buckets[];
 };

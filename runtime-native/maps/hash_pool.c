@@ -21,12 +21,12 @@ static uint32_t *ring_slot(struct bpftime_hash *hash, uint64_t position)
 	return (uint32_t *)(void *)((char *)hash + hash->ring_offset) + position % hash->element_count;
 }
 
-int bpftime_hash_pool_lock(struct bpftime_hash *hash, uint32_t self)
+int bpftime_hash_pool_lock(struct bpftime_hash *hash, uint64_t self)
 {
 	return bpftime_lock_take(&hash->pool_lock, self);
 }
 
-int bpftime_hash_pool_take(struct bpftime_hash *hash, uint32_t self, bool replacing, uint32_t *link)
+int bpftime_hash_pool_take(struct bpftime_hash *hash, uint64_t self, bool replacing, uint32_t *link)
 {
 	int error = bpftime_hash_pool_lock(hash, self);
 	uint64_t resting;

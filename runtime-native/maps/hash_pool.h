@@ -16,10 +16,10 @@ uint32_t bpftime_hash_pool_spare(uint64_t element_size);
  * The element's link goes to `link`. -E2BIG when the map is full, -EAGAIN when all spare elements are
  * in use by other writers for a moment, -EBUSY in a signal handler that interrupted the pool.
  */
-int bpftime_hash_pool_take(struct bpftime_hash *hash, uint32_t self, bool replacing, uint32_t *link);
+int bpftime_hash_pool_take(struct bpftime_hash *hash, uint64_t self, bool replacing, uint32_t *link);
 
 /* Locks the pool before an element leaves its chain, so that giving it back cannot fail. */
-int bpftime_hash_pool_lock(struct bpftime_hash *hash, uint32_t self);
+int bpftime_hash_pool_lock(struct bpftime_hash *hash, uint64_t self);
 
 /* Gives an element back and unlocks; `removed` unless another took its place. */
 void bpftime_hash_pool_give(struct bpftime_hash *hash, uint32_t link, bool removed);

@@ -1,42 +1,10 @@
-/* The table of map types, and what a host does with maps (bpftime.h). */
+/* What a host does with maps (bpftime.h). */
 #include "map.h"
 
 #include "../core/processor.h"
 #include "../core/region.h"
 #include "../core/string.h"
 #include "../include/bpftime/bpftime.h"
-
-static const struct map_operations *operations_of_type(uint32_t type)
-{
-	/* A switch, not a table of addresses: it needs no relocation when the runtime is loaded. */
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-		return &bpftime_hash_operations;
-	case BPF_MAP_TYPE_ARRAY:
-		return &bpftime_array_operations;
-	case BPF_MAP_TYPE_PROG_ARRAY:
-		return &bpftime_program_array_operations;
-	case BPF_MAP_TYPE_PERCPU_HASH:
-		return &bpftime_percpu_hash_operations;
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-		return &bpftime_percpu_array_operations;
-	case BPF_MAP_TYPE_LRU_HASH:
-		return &bpftime_lru_hash_operations;
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-		return &bpftime_lru_percpu_hash_operations;
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-		return &bpftime_array_of_maps_operations;
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-		return &bpftime_hash_of_maps_operations;
-	default:
-		return NULL;
-	}
-}
-
-const struct map_operations *bpftime_map_operations(const struct bpftime_map *map)
-{
-	return likely(map && map->memory) ? operations_of_type(map->type) : NULL;
-}
 
 struct bpftime_map_header *bpftime_map_region(const struct bpftime_map *map, uint64_t size,
 					      uint64_t data_offset, uint32_t cpu_count)
@@ -70,7 +38,7 @@ bool bpftime_map_same_definition(const struct bpftime_map *left, const struct bp
 
 BPFTIME_EXPORT int bpftime_map_open(struct bpftime_map *map)
 {
-	const struct map_operations *operations = operations_of_type(map->type);
+	const struct map_operations *operations = bpftime_map_operations_of_type(map->type);
 
 	if (map->memory)
 		return 0;
@@ -92,7 +60,7 @@ BPFTIME_EXPORT void bpftime_map_close(struct bpftime_map *map)
 
 BPFTIME_EXPORT uint64_t bpftime_map_value_bytes(const struct bpftime_map *map)
 {
-	const struct map_operations *operations = operations_of_type(map->type);
+	const struct map_operations *operations = bpftime_map_operations_of_type(map->type);
 
 	if (operations && operations->lookup_cpu)
 		return bpftime_value_stride(map->value_size) * bpftime_processor_count();

@@ -42,8 +42,39 @@ extern const struct map_operations bpftime_lru_percpu_hash_operations;
 extern const struct map_operations bpftime_array_of_maps_operations;
 extern const struct map_operations bpftime_hash_of_maps_operations;
 
+/* The table of map types; NULL for one that the runtime does not have. */
+static inline const struct map_operations *bpftime_map_operations_of_type(uint32_t type)
+{
+	/* A switch, not a table of addresses: it needs no relocation when the runtime is loaded. */
+	switch (type) {
+	case BPF_MAP_TYPE_HASH:
+		return &bpftime_hash_operations;
+	case BPF_MAP_TYPE_ARRAY:
+		return &bpftime_array_operations;
+	case BPF_MAP_TYPE_PROG_ARRAY:
+		return &bpftime_program_array_operations;
+	case BPF_MAP_TYPE_PERCPU_HASH:
+		return &bpftime_percpu_hash_operations;
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+		return &bpftime_percpu_array_operations;
+	case BPF_MAP_TYPE_LRU_HASH:
+		return &bpftime_lru_hash_operations;
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		return &bpftime_lru_percpu_hash_operations;
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+		return &bpftime_array_of_maps_operations;
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		return &bpftime_hash_of_maps_operations;
+	default:
+		return NULL;
+	}
+}
+
 /* Operations of a map, NULL for a type that the runtime does not have or a map that is not open. */
-const struct map_operations *bpftime_map_operations(const struct bpftime_map *map);
+static inline const struct map_operations *bpftime_map_operations(const struct bpftime_map *map)
+{
+	return likely(map && map->memory) ? bpftime_map_operations_of_type(map->type) : NULL;
+}
 
 /*
  * Makes a zeroed region of `size` bytes for a map, with its header filled in and elements at

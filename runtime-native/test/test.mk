@@ -63,3 +63,9 @@ test-runner: $(foreach t,$(TARGETS),test-runner-$(t))
 
 build/runner_driver: test/runner_driver.c
 	@$(CLANG) -std=gnu11 -O1 -Wall -Wextra $< -o $@
+
+build/map_bench: test/map_bench.c build/$(HOST)/libbpftime.a
+	@$(CLANG) -std=gnu11 -O2 -Wall -Wextra -fno-strict-aliasing -I../targets/$(HOST) $^ -o $@
+
+bench: build/map_bench
+	@build/map_bench
