@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { packageRoot } from '../../src/base/index.ts';
 import { CollectingSink } from '../../src/diag/index.ts';
 import { lower } from '../../src/lower/index.ts';
 import type { BpfObject } from '../../src/object/index.ts';
@@ -58,43 +59,43 @@ export function runNative(
   target: TargetName,
   level = '-O2',
 ): NativeOutcome[] {
+  const modules = cases.map(({ object }) => lowerFor(object, target).bitcode);
+  return runWithC(modules, harness(cases), target, level)
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const [r0, memory] = line.split(' ');
+      return { r0: BigInt(`0x${r0}`), memory: Buffer.from(memory ?? '', 'hex') };
+    });
+}
+
+/** Links modules with a C program, runs it and gives what it prints. */
+export function runWithC(
+  modules: readonly Uint8Array[],
+  source: string,
+  target: TargetName,
+  level = '-O2',
+): string {
   const directory = mkdtempSync(join(tmpdir(), 'lower-test-'));
   try {
-    const files = cases.map(({ object }, index) => {
+    const files = modules.map((bitcode, index) => {
       const file = join(directory, `${index}.bc`);
-      writeFileSync(file, lowerFor(object, target).bitcode);
+      writeFileSync(file, bitcode);
       return file;
     });
     const linked = join(directory, 'all.bc');
     execFileSync('llvm-link-19', ['-o', linked, ...files]);
-    const source = join(directory, 'main.c');
-    writeFileSync(source, harness(cases));
+    const main = join(directory, 'main.c');
+    writeFileSync(main, source);
     const program = join(directory, 'program');
-    const triple = CROSS[target];
-    execFileSync(
-      'clang-19',
-      [
-        `--target=${triple}`,
-        level,
-        '-static',
-        '-Wno-override-module',
-        source,
-        linked,
-        '-o',
-        program,
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    );
+    const include = join(packageRoot(), 'runtime-native', 'include');
+    const flags = [`--target=${CROSS[target]}`, level, '-static', '-Wno-override-module'];
+    execFileSync('clang-19', [...flags, '-I', include, main, linked, '-o', program], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const isHost = hostTarget()?.name === target;
     const [command, args] = isHost ? [program, []] : [findTarget(target).qemu, [program]];
-    const output = execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
-    return output
-      .trimEnd()
-      .split('\n')
-      .map((line) => {
-        const [r0, memory] = line.split(' ');
-        return { r0: BigInt(`0x${r0}`), memory: Buffer.from(memory ?? '', 'hex') };
-      });
+    return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
