@@ -14,6 +14,8 @@ import type {
 
 /** Types inside types, as deep as a C compiler should be asked to go. */
 const DEEPEST = 200;
+/** Characters of one declaration or definition; the largest struct of a kernel takes 30,000. */
+const LONGEST_DECLARATION = 1024 * 1024;
 /** Characters of all definitions together; a whole kernel takes a fifth of it. */
 const LONGEST_TEXT = 16 * 1024 * 1024;
 
@@ -91,7 +93,9 @@ export class CWriter {
 
   #spend(kept: number, current: number): void {
     this.#length += kept;
-    if (this.#length + current > LONGEST_TEXT) this.#refuse('types of enormous length');
+    if (this.#length > LONGEST_TEXT || current > LONGEST_DECLARATION) {
+      this.#refuse('types of enormous length');
+    }
   }
 
   #emit(text: string): void {
@@ -121,6 +125,8 @@ export class CWriter {
         this.#need(type.element, true);
         break;
       case 'function_prototype':
+        if (this.#state.has(id)) break;
+        this.#state.set(id, 'done');
         this.#need(type.result, false);
         for (const parameter of type.parameters) this.#need(parameter.type, false);
         break;

@@ -26,15 +26,16 @@ export class BtfBuilder {
     flag: number,
     entries: number,
     third: number,
-    ...rest: number[]
+    rest: readonly number[] = [],
   ): number {
-    this.#words.push(name, ((flag << 31) | (kind << 24) | entries) >>> 0, third, ...rest);
+    this.#words.push(name, ((flag << 31) | (kind << 24) | entries) >>> 0, third);
+    for (const word of rest) this.#words.push(word);
     this.count += 1;
     return this.count;
   }
 
   int(name: string, size: number): number {
-    return this.record(1, this.string(name), 0, 0, size, (1 << 24) | (size * 8));
+    return this.record(1, this.string(name), 0, 0, size, [(1 << 24) | (size * 8)]);
   }
 
   pointer(target: number): number {
@@ -42,7 +43,7 @@ export class BtfBuilder {
   }
 
   array(element: number, index: number, count: number): number {
-    return this.record(3, 0, 0, 0, 0, element, index, count);
+    return this.record(3, 0, 0, 0, 0, [element, index, count]);
   }
 
   struct(
@@ -51,12 +52,12 @@ export class BtfBuilder {
     members: readonly (readonly [string, number, number])[],
   ): number {
     const words = members.flatMap(([text, type, offset]) => [this.string(text), type, offset]);
-    return this.record(4, this.string(name), 0, members.length, size, ...words);
+    return this.record(4, this.string(name), 0, members.length, size, words);
   }
 
   enum(name: string, values: readonly (readonly [string, number])[]): number {
     const words = values.flatMap(([text, value]) => [this.string(text), value]);
-    return this.record(6, this.string(name), 0, values.length, 4, ...words);
+    return this.record(6, this.string(name), 0, values.length, 4, words);
   }
 
   typedef(name: string, target: number): number {
@@ -68,7 +69,14 @@ export class BtfBuilder {
   }
 
   prototype(result: number, parameters: readonly number[]): number {
-    return this.record(13, 0, 0, parameters.length, result, ...parameters.flatMap((id) => [0, id]));
+    return this.record(
+      13,
+      0,
+      0,
+      parameters.length,
+      result,
+      parameters.flatMap((id) => [0, id]),
+    );
   }
 
   bytes(): Uint8Array {

@@ -13,12 +13,12 @@ import { Failure } from '../../src/diag/index.ts';
 import { BtfBuilder } from './builder.ts';
 import { sectionsOf } from './objects.ts';
 
-/** Milliseconds that any input may take here; the machine may be busy. */
+/** Milliseconds of processor time that any input may take. */
 const LIMIT_MS = 1000;
 
 /** Result, or the code of the failure; anything else that is thrown fails the test. */
 function codeOf(action: () => unknown): string {
-  const started = performance.now();
+  const started = process.cpuUsage();
   try {
     action();
     return 'accepted';
@@ -30,7 +30,8 @@ function codeOf(action: () => unknown): string {
     }
     throw error;
   } finally {
-    const took = performance.now() - started;
+    const { user, system } = process.cpuUsage(started);
+    const took = (user + system) / 1000;
     assert.ok(took < LIMIT_MS, `took ${took} ms`);
   }
 }
@@ -166,9 +167,9 @@ test('targets that are mutated do not hurt either', () => {
   );
 });
 
-function made(build: (builder: BtfBuilder) => void): string {
+function made(...steps: readonly ((builder: BtfBuilder) => unknown)[]): string {
   const builder = new BtfBuilder();
-  build(builder);
+  for (const step of steps) step(builder);
   const bytes = builder.bytes();
   const code = parseCode(bytes);
   if (code === 'accepted') codeOf(() => useAll(parseBtf(bytes, 'test')));
@@ -181,7 +182,10 @@ test('cycles', () => {
     'BPF-B007',
   );
   assert.is(
-    made((b) => (b.typedef('a', 2), b.modifier(10, 1))),
+    made(
+      (b) => b.typedef('a', 2),
+      (b) => b.modifier(10, 1),
+    ),
     'BPF-B007',
   );
   assert.is(
@@ -189,7 +193,10 @@ test('cycles', () => {
     'BPF-B007',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.array(2, 1, 3))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.array(2, 1, 3),
+    ),
     'BPF-B007',
   );
   assert.is(
@@ -197,7 +204,10 @@ test('cycles', () => {
     'BPF-B007',
   );
   assert.is(
-    made((b) => (b.struct('a', 8, [['b', 2, 0]]), b.struct('b', 8, [['a', 1, 0]]))),
+    made(
+      (b) => b.struct('a', 8, [['b', 2, 0]]),
+      (b) => b.struct('b', 8, [['a', 1, 0]]),
+    ),
     'BPF-B007',
   );
   assert.is(
@@ -205,7 +215,10 @@ test('cycles', () => {
     'BPF-B007',
   );
   assert.is(
-    made((b) => (b.struct('list', 8, [['next', 2, 0]]), b.pointer(1))),
+    made(
+      (b) => b.struct('list', 8, [['next', 2, 0]]),
+      (b) => b.pointer(1),
+    ),
     'accepted',
   );
 });
@@ -260,19 +273,28 @@ test('references that lead nowhere', () => {
     'BPF-B006',
   );
   assert.is(
-    made((b) => (b.prototype(0, []), b.array(1, 1, 2))),
+    made(
+      (b) => b.prototype(0, []),
+      (b) => b.array(1, 1, 2),
+    ),
     'BPF-B006',
   );
   assert.is(
-    made((b) => (b.prototype(0, [0, 0]), 0)),
+    made((b) => b.prototype(0, [0, 0])),
     'BPF-B006',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.record(12, b.string('f'), 0, 0, 1))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.record(12, b.string('f'), 0, 0, 1),
+    ),
     'BPF-B006',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.record(15, b.string('d'), 0, 1, 4, 1, 0, 4))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.record(15, b.string('d'), 0, 1, 4, [1, 0, 4]),
+    ),
     'BPF-B006',
   );
   assert.is(
@@ -280,7 +302,7 @@ test('references that lead nowhere', () => {
     'BPF-B003',
   );
   assert.is(
-    made((b) => b.record(4, 0, 0, 1, 4, 999, 0, 0)),
+    made((b) => b.record(4, 0, 0, 1, 4, [999, 0, 0])),
     'BPF-B003',
   );
 });
@@ -303,27 +325,39 @@ test('impossible numbers', () => {
     'BPF-B004',
   );
   assert.is(
-    made((b) => b.record(1, b.string('int'), 0, 0, 5, 32)),
+    made((b) => b.record(1, b.string('int'), 0, 0, 5, [32])),
     'BPF-B005',
   );
   assert.is(
-    made((b) => b.record(1, b.string('int'), 0, 0, 4, 33)),
+    made((b) => b.record(1, b.string('int'), 0, 0, 4, [33])),
     'BPF-B005',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.struct('s', 4, [['m', 1, 8]]))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.struct('s', 4, [['m', 1, 8]]),
+    ),
     'BPF-B005',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.struct('s', 8, [['m', 1, 3]]))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.struct('s', 8, [['m', 1, 3]]),
+    ),
     'BPF-B005',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.array(1, 1, 0x40000000))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.array(1, 1, 0x40000000),
+    ),
     'BPF-B005',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.record(14, b.string('v'), 0, 0, 1, 3))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.record(14, b.string('v'), 0, 0, 1, [3]),
+    ),
     'BPF-B005',
   );
 });
@@ -335,7 +369,10 @@ test('long names', () => {
     'BPF-B003',
   );
   assert.is(
-    made((b) => (b.int('int', 4), b.struct('s', 4, [[long, 1, 0]]))),
+    made(
+      (b) => b.int('int', 4),
+      (b) => b.struct('s', 4, [[long, 1, 0]]),
+    ),
     'BPF-B003',
   );
   assert.is(
