@@ -171,8 +171,12 @@ static void bench_hash(uint32_t key_size, uint32_t entries)
 	table = calloc(1ull << (64 - table_shift), sizeof(*table));
 	for (int i = 0; i < OPERATIONS; i++) {
 		state = state * 6364136223846793005ull + 1442695040888963407ull;
-		keys[i] = (state >> 33) % entries * 2654435761u % (key_size == 4 ? 1ull << 32 : ~0ull);
-		keys[i] += keys[i] == 0;
+		/* Keys without a pattern: one would suit one table's hash function and not another's. */
+		keys[i] = ((state >> 33) % entries + 1) * 0xd6e8feb86659fd93ull;
+		keys[i] = (keys[i] ^ keys[i] >> 32) * 0xd6e8feb86659fd93ull;
+		keys[i] ^= keys[i] >> 32;
+		if (key_size == 4)
+			keys[i] = (uint32_t)keys[i] | 1;
 		*reference_find(keys[i], true) = 0;
 		bpf_map_update_elem(&map, &keys[i], &zero, BPF_NOEXIST);
 	}
