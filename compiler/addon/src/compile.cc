@@ -158,8 +158,8 @@ bool emit(Module &module, TargetMachine &machine, const TargetLibraryInfoImpl &l
 
 bool compile(const Request &request, Result &result, std::string &error) {
   StepTimer timer(result);
-  if (!checkNames(request.triple, request.cpu, request.features, error) ||
-      !checkNames(request.triple, request.cpu, request.generalRegisterFeatures, error))
+  if (!checkCpu(request.triple, request.cpu, request.features, request.abi, error) ||
+      !checkCpu(request.triple, request.cpu, request.generalRegisterFeatures, "", error))
     return false;
   auto machine = makeMachine(request.triple, request.cpu, request.features, request.abi,
                              static_cast<int>(request.level), error);

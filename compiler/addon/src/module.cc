@@ -98,15 +98,18 @@ Napi::Value names(const Napi::CallbackInfo &info) {
   return answer;
 }
 
-// checkNames(triple: string, cpu: string, features: string): string, empty when all are known
-Napi::Value checkNames(const Napi::CallbackInfo &info) {
+// checkCpu(triple: string, cpu: string, features: string, abi: string): string
+// What is wrong with them; empty when nothing.
+Napi::Value checkCpu(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
-  if (info.Length() != 3 || !info[0].IsString() || !info[1].IsString() || !info[2].IsString())
-    return fail(env, "checkNames takes a triple, a CPU and features");
+  std::string words[4];
+  for (size_t index = 0; index < 4; ++index) {
+    if (!info[index].IsString())
+      return fail(env, "checkCpu takes a triple, a CPU, features and an ABI");
+    words[index] = info[index].As<Napi::String>();
+  }
   std::string error;
-  bpftime::checkNames(info[0].As<Napi::String>().Utf8Value(),
-                      info[1].As<Napi::String>().Utf8Value(),
-                      info[2].As<Napi::String>().Utf8Value(), error);
+  bpftime::checkCpu(words[0], words[1], words[2], words[3], error);
   return Napi::String::New(env, error);
 }
 
@@ -126,7 +129,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("compile", Napi::Function::New(env, compile));
   exports.Set("printModule", Napi::Function::New(env, printModule));
   exports.Set("names", Napi::Function::New(env, names));
-  exports.Set("checkNames", Napi::Function::New(env, checkNames));
+  exports.Set("checkCpu", Napi::Function::New(env, checkCpu));
   exports.Set("host", Napi::Function::New(env, host));
   bpftime::exportKernel(env, exports);
   return exports;

@@ -10,16 +10,10 @@
 #include "llvm/Support/TargetSelect.h"
 #if LLVM_VERSION_MAJOR >= 17
 #include "llvm/TargetParser/Host.h"
-#include "llvm/TargetParser/AArch64TargetParser.h"
-#include "llvm/TargetParser/RISCVTargetParser.h"
 #include "llvm/TargetParser/Triple.h"
-#include "llvm/TargetParser/X86TargetParser.h"
 #else
 #include "llvm/ADT/Triple.h"
 #include "llvm/Support/Host.h"
-#include "llvm/Support/AArch64TargetParser.h"
-#include "llvm/Support/TargetParser.h"
-#include "llvm/Support/X86TargetParser.h"
 #endif
 
 using namespace llvm;
@@ -65,74 +59,62 @@ const Target *findTarget(StringRef triple, std::string &error) {
   return TargetRegistry::lookupTarget(triple.str(), error);
 }
 
-// Whether MCSubtargetInfo hands out its tables (newer LLVM does).
-template <typename Info>
-static auto hasTables(int) -> decltype(std::declval<Info>().getAllProcessorFeatures(), true) {
-  return true;
-}
-template <typename> static bool hasTables(long) { return false; }
-
-template <typename Info>
-static auto fillFromTables(const Info &info, TargetNames &names, int)
-    -> decltype(info.getAllProcessorFeatures(), void()) {
-  for (const auto &entry : info.getAllProcessorDescriptions()) names.cpus.push_back(entry.Key);
-  for (const auto &entry : info.getAllProcessorFeatures()) names.features.push_back(entry.Key);
-}
-
-template <typename Info>
-static void fillFromTables(const Info &info, TargetNames &names, long) {
-  SmallVector<StringRef, 64> cpus;
-  switch (info.getTargetTriple().getArch()) {
-  case Triple::x86_64: X86::fillValidCPUArchList(cpus, true); break;
-  case Triple::aarch64: AArch64::fillValidCPUArchList(cpus); break;
-  default: RISCV::fillValidCPUArchList(cpus, true); break;
+// MCSubtargetInfo has had tables of names all along, but only newer LLVM hands them out. An explicit
+// instantiation may name private members: that gets at them in every version.
+template <auto Cpus, auto Features> struct Tables {
+  friend ArrayRef<SubtargetSubTypeKV> cpuTable(const MCSubtargetInfo &info) { return info.*Cpus; }
+  friend ArrayRef<SubtargetFeatureKV> featureTable(const MCSubtargetInfo &info) {
+    return info.*Features;
   }
-  for (StringRef cpu : cpus)
-    if (info.isCPUStringValid(cpu)) names.cpus.push_back(cpu.str());
-  if (info.isCPUStringValid("generic")) names.cpus.push_back("generic");
-}
+};
+ArrayRef<SubtargetSubTypeKV> cpuTable(const MCSubtargetInfo &info);
+ArrayRef<SubtargetFeatureKV> featureTable(const MCSubtargetInfo &info);
+template struct Tables<&MCSubtargetInfo::ProcDesc, &MCSubtargetInfo::ProcFeatures>;
 
-static std::unique_ptr<MCSubtargetInfo> subtarget(StringRef triple, std::string &error) {
+static std::unique_ptr<MCSubtargetInfo> subtarget(StringRef triple, StringRef cpu,
+                                                  StringRef features, std::string &error) {
   const Target *target = findTarget(triple, error);
   if (!target) return nullptr;
-  return std::unique_ptr<MCSubtargetInfo>(target->createMCSubtargetInfo(triple, "", ""));
+  return std::unique_ptr<MCSubtargetInfo>(target->createMCSubtargetInfo(triple, cpu, features));
 }
 
 bool listNames(StringRef triple, TargetNames &names, std::string &error) {
-  auto info = subtarget(triple, error);
+  auto info = subtarget(triple, "", "", error);
   if (!info) return false;
-  fillFromTables(*info, names, 0);
-  std::sort(names.cpus.begin(), names.cpus.end());
-  names.cpus.erase(std::unique(names.cpus.begin(), names.cpus.end()), names.cpus.end());
+  // Both tables are sorted.
+  for (const auto &entry : cpuTable(*info)) names.cpus.push_back(entry.Key);
+  for (const auto &entry : featureTable(*info)) names.features.push_back(entry.Key);
   return true;
 }
 
-bool checkNames(StringRef triple, StringRef cpu, StringRef features, std::string &error) {
-  auto info = subtarget(triple, error);
+bool checkCpu(StringRef triple, StringRef cpu, StringRef features, StringRef abi,
+              std::string &error) {
+  auto info = subtarget(triple, "", "", error);
   if (!info) return false;
   if (!info->isCPUStringValid(cpu)) {
     error = "unknown CPU '" + cpu.str() + "'";
     return false;
   }
-  TargetNames names;
-  if (hasTables<MCSubtargetInfo>(0)) fillFromTables(*info, names, 0);
+  ArrayRef<SubtargetFeatureKV> table = featureTable(*info);
   SmallVector<StringRef, 32> parts;
   features.split(parts, ',', -1, false);
   for (StringRef part : parts) {
-    StringRef name = part.drop_front();
-    bool known = part.front() == '+' || part.front() == '-';
-    if (known && hasTables<MCSubtargetInfo>(0)) {
-      known = std::find(names.features.begin(), names.features.end(), name) != names.features.end();
-    } else if (known) {
-      // Without tables: a known feature is one that toggling changes.
-      FeatureBitset before = info->getFeatureBits();
-      known = info->ToggleFeature(name) != before;
-      info->setFeatureBits(before);
-    }
-    if (!known) {
+    auto known = std::lower_bound(table.begin(), table.end(), part.drop_front());
+    bool signedName = part.front() == '+' || part.front() == '-';
+    if (!signedName || known == table.end() || part.drop_front() != known->Key) {
       error = "unknown feature '" + part.str() + "'";
       return false;
     }
+  }
+  info = subtarget(triple, cpu, features, error);
+  Triple::ArchType arch = info->getTargetTriple().getArch();
+  if (arch != Triple::aarch64 && !info->checkFeatures("+64bit")) {
+    error = "CPU '" + cpu.str() + "' with these features has no 64-bit mode";
+    return false;
+  }
+  if (arch == Triple::riscv64 && abi == "lp64d" && !info->checkFeatures("+d")) {
+    error = "the ABI lp64d needs feature 'd'";
+    return false;
   }
   return true;
 }

@@ -12,7 +12,6 @@ namespace bpftime {
 
 struct TargetNames {
   std::vector<std::string> cpus;
-  // Empty when this LLVM cannot list them.
   std::vector<std::string> features;
 };
 
@@ -22,9 +21,10 @@ const llvm::Target *findTarget(llvm::StringRef triple, std::string &error);
 // Every CPU model and feature LLVM knows for a triple.
 bool listNames(llvm::StringRef triple, TargetNames &names, std::string &error);
 
-// LLVM only warns about a wrong name, and for some CPUs ends the process: names are checked first.
-bool checkNames(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef features,
-                std::string &error);
+// LLVM only warns about a wrong name, and ends the process for a CPU of 32 bits: what is asked for is
+// checked first. An empty ABI is not looked at.
+bool checkCpu(llvm::StringRef triple, llvm::StringRef cpu, llvm::StringRef features,
+              llvm::StringRef abi, std::string &error);
 
 // The CPU of this machine: its model, and "+a,-b" of every feature.
 void describeHost(std::string &cpu, std::string &features);

@@ -19,10 +19,10 @@ export interface Addon {
     readonly times: Readonly<Record<string, number>>;
   };
   printModule(bitcode: Uint8Array): string;
-  /** Every CPU and feature that LLVM knows for a triple; LLVM before 17 does not list features. */
+  /** Every CPU and feature that LLVM knows for a triple. */
   names(triple: string): { readonly cpus: readonly string[]; readonly features: readonly string[] };
-  /** What is wrong with the names; empty when nothing. */
-  checkNames(triple: string, cpu: string, features: string): string;
+  /** What is wrong with a CPU and features, for an ABI unless that is empty; empty when nothing. */
+  checkCpu(triple: string, cpu: string, features: string, abi: string): string;
   /** The CPU of this machine and the features it has and lacks, `+a,-b`. */
   host(): { readonly cpu: string; readonly features: string };
 }

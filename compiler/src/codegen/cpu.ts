@@ -22,7 +22,9 @@ export function checkCpu(
   target: Target,
   wanted: { readonly cpu?: string; readonly features?: string },
 ): Cpu {
-  let { cpu, features } = target;
+  const llvm = addon();
+  let cpu = target.cpu;
+  let features = known(target, target.features);
   if (wanted.cpu === 'native') {
     const host = hostCpu(target);
     if (host === undefined) {
@@ -50,21 +52,60 @@ export function checkCpu(
       );
     }
   }
-  const llvm = addon();
-  if (llvm.checkNames(target.triple, cpu, '') !== '') {
-    const { cpus } = llvm.names(target.triple);
-    throw usage('BPF-C003', `unknown CPU '${cpu}' for ${target.name}`, suggest(cpu, cpus, 'CPUs'));
+  if (!namesOf(target).cpus.has(cpu)) {
+    const usable = [...namesOf(target).cpus].filter(
+      (name) => llvm.checkCpu(target.triple, name, '', '') === '',
+    );
+    throw usage(
+      'BPF-C003',
+      `unknown CPU '${cpu}' for ${target.name}`,
+      suggest(cpu, usable, 'CPUs'),
+    );
   }
   for (const feature of extra) {
-    if (llvm.checkNames(target.triple, cpu, feature) === '') continue;
-    const known = llvm.names(target.triple).features;
+    if (isFeature(target, feature)) continue;
+    const names = [...namesOf(target).features];
     throw usage(
       'BPF-C004',
       `unknown feature '${feature.slice(1)}' for ${target.name}`,
-      suggest(feature.slice(1), known, 'features'),
+      suggest(feature.slice(1), names, 'features'),
     );
   }
-  return { cpu, features: joined(features, extra.join(',')) };
+  features = joined(features, extra.join(','));
+  const wrong = llvm.checkCpu(target.triple, cpu, features, target.abi);
+  if (wrong !== '') throw usage('BPF-C006', `${target.name}: ${wrong}`, '');
+  return { cpu, features };
+}
+
+interface Names {
+  readonly cpus: ReadonlySet<string>;
+  readonly features: ReadonlySet<string>;
+}
+
+const namesByTriple = new Map<string, Names>();
+
+/** What LLVM knows for a target, asked once. */
+function namesOf(target: Target): Names {
+  let names = namesByTriple.get(target.triple);
+  if (names === undefined) {
+    const { cpus, features } = addon().names(target.triple);
+    names = { cpus: new Set(cpus), features: new Set(features) };
+    namesByTriple.set(target.triple, names);
+  }
+  return names;
+}
+
+/** Those of our own feature names that this LLVM knows: `zicsr`, say, was no feature of its own in 14. */
+export function known(target: Target, features: string): string {
+  return features
+    .split(',')
+    .filter((feature) => feature !== '' && isFeature(target, feature))
+    .join(',');
+}
+
+/** Whether LLVM knows a feature, with its sign, of a target. */
+function isFeature(target: Target, feature: string): boolean {
+  return namesOf(target).features.has(feature.slice(1));
 }
 
 function joined(...lists: readonly string[]): string {

@@ -5,7 +5,7 @@ import { Failure } from '../diag/index.ts';
 import type { LoweredModule } from '../lower/index.ts';
 import type { Target } from '../target/index.ts';
 import { addon } from './addon.ts';
-import { checkCpu } from './cpu.ts';
+import { checkCpu, known } from './cpu.ts';
 import type { GenerateOptions } from './types.ts';
 
 const runtimes = new Map<string, Uint8Array>();
@@ -60,7 +60,7 @@ export function generateWith(
     triple: target.triple,
     cpu,
     features,
-    generalRegisterFeatures: target.generalRegisterFeatures,
+    generalRegisterFeatures: known(target, target.generalRegisterFeatures),
     abi: target.abi,
     level: options.level,
     emit: options.emit,
