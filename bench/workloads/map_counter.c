@@ -1,23 +1,31 @@
 // A hash-map counter: 256 keys, each looked up and counted.
+#ifndef __bpf__
+/* The same map, called the way any C program calls a library. */
+#include <bpftime/bpftime.h>
+#include <stdlib.h>
+#endif
 #include "workload.h"
 
 #ifdef __bpf__
-#define __uint(name, value) int (*name)[value]
-#define __type(name, value) __typeof__(value) *name
 struct {
 	__uint(type, 1);
 	__uint(max_entries, 1024);
 	__type(key, uint32_t);
 	__type(value, uint64_t);
-} counts __attribute__((section(".maps"), used));
+} counts SECTION(".maps");
 static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
-static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, uint64_t flags) = (void *)2;
+static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, uint64_t flags) =
+	(void *)2;
 #else
-/* The same map, called the way any C program calls a library. */
-struct bpftime_map;
-extern struct bpftime_map counts;
+static struct bpftime_map counts = { .type = 1, .max_entries = 1024, .key_size = 4, .value_size = 8 };
 void *bpf_map_lookup_elem(struct bpftime_map *map, const void *key);
 long bpf_map_update_elem(struct bpftime_map *map, const void *key, const void *value, uint64_t flags);
+
+__attribute__((constructor)) static void open_map(void)
+{
+	if (bpftime_map_open(&counts) != 0)
+		abort();
+}
 #endif
 
 WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
@@ -35,5 +43,5 @@ WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
 		else
 			bpf_map_update_elem(&counts, &key, &one, 1);
 	}
-	return sum & 0;
+	return sum;
 }
