@@ -8,8 +8,8 @@ export npm_config_nodedir := $(NODE_HEADERS)
 endif
 
 SOURCES := $(shell find compiler/src runtime-native/helpers/helpers.def targets -name '*.ts' -o -name '*.def' -o -name '*.json' 2>/dev/null)
-ADDON := compiler/addon/build/Release/bpftime_llvm.node
-BUNDLE := compiler/dist/bin/bpftime-aot.mjs
+ADDON := compiler/addon/build/Release/bpftime.node
+BUNDLE := compiler/dist/bin/start.cjs
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test build addon native demo test lint fmt fixtures bless fuzz bench doctor dist install clean

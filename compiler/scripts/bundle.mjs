@@ -70,7 +70,11 @@ function emptyDirectory(name) {
 
 export async function bundleTests() {
   const outdir = emptyDirectory('test');
-  await build({ ...modules, outdir, entryPoints: entryPoints(['compiler/test'], '.test.ts', true) });
+  await build({
+    ...modules,
+    outdir,
+    entryPoints: entryPoints(['compiler/test'], '.test.ts', true),
+  });
 }
 
 export async function bundlePrograms() {

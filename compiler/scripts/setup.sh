@@ -100,6 +100,14 @@ fi
 if [ ! -e node_modules/llvm-bindings/build/Release/llvm-bindings.node ]; then
 	say "compiling llvm-bindings against LLVM 14 (a few minutes, once)"
 	log=$(mktemp)
+	# All of LLVM is inside: hiding its symbols and packing its relocations halves the time to load it.
+	LDFLAGS="-Wl,--exclude-libs,ALL -Wl,-Bsymbolic -Wl,--gc-sections -Wl,-s"
+	if [ -x "/usr/lib/llvm-$version/bin/ld.lld" ]; then LDFLAGS="$LDFLAGS -B/usr/lib/llvm-$version/bin -fuse-ld=lld"; fi
+	# Packed relocations need glibc 2.36.
+	if printf '%s\n' 2.36 "$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" | sort -CV; then
+		LDFLAGS="$LDFLAGS -Wl,-z,pack-relative-relocs"
+	fi
+	export LDFLAGS
 	if ! (cd node_modules/llvm-bindings && node "$root/node_modules/cmake-js/bin/cmake-js" compile) >"$log" 2>&1; then
 		tail -30 "$log" >&2
 		fail "llvm-bindings did not compile; the whole log is $log"

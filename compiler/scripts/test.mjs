@@ -6,13 +6,13 @@ import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from './bundle.mjs';
+import { bundleTests } from './bundle.mjs';
 
 const LIMIT_MS = Number(process.env.TEST_TIMEOUT_MS ?? 600_000);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const directory = join(root, 'compiler', 'dist', 'test');
 
-await bundle({ tests: true });
+await bundleTests();
 const wanted = process.argv.slice(2);
 const files = readdirSync(directory, { recursive: true })
   .filter((name) => name.endsWith('.test.mjs'))

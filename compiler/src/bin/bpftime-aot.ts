@@ -8,11 +8,14 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-const words = process.argv.slice(2);
-if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
-  // Answered before anything else is loaded: build systems ask this often.
-  process.stdout.write(`${version()}\n`);
-} else {
+async function start(words: readonly string[]): Promise<void> {
+  if (words.length === 1 && words[0] === '--version') {
+    // Answered before anything else is loaded: build systems ask this often.
+    process.stdout.write(`${version()}\n`);
+    return;
+  }
   const { main } = await import('../cli/index.ts');
   process.exitCode = await main(words, version());
 }
+
+void start(process.argv.slice(2));
