@@ -78,7 +78,7 @@ function refuseSeveral(sections: readonly ElfSection[], elf: ElfFile): void {
 
 function checkNames(found: readonly FoundMap[], elf: ElfFile): void {
   const names = new Set<string>();
-  for (const { definition, section, offset } of found) {
+  found.forEach(({ definition, section, offset }, index) => {
     const { name } = definition.map;
     const bad = (message: string): Failure =>
       new Failure({
@@ -89,7 +89,13 @@ function checkNames(found: readonly FoundMap[], elf: ElfFile): void {
     if (!isSymbolName(name)) throw bad(`the map name ${quote(name)} is no C identifier`);
     if (names.has(name)) throw bad(`two maps have the name ${quote(name)}`);
     names.add(name);
-  }
+    const before = found[index - 1];
+    if (before?.section === section && before.offset === offset) {
+      throw bad(
+        `the maps ${quote(before.definition.map.name)} and ${quote(name)} are at one place`,
+      );
+    }
+  });
 }
 
 function readBtfMaps(elf: ElfFile, section: ElfSection, btf: Btf | undefined): FoundMap[] {

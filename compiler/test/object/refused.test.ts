@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  findSection,
+  parseElf,
   SHN_ABS,
   STB_GLOBAL,
   STB_LOCAL,
@@ -146,6 +148,34 @@ test('absolute symbols belong nowhere', () => {
     refused(withSymbol(functions, 'total', { section: SHN_ABS })),
     /the symbol 'total' is absolute/,
   );
+});
+
+test('a call of something that is no code', () => {
+  const bss = findSection(parseElf(functions, 'whole.o'), '.bss')!.index;
+  const bytes = withSymbol(functions, 'global_in_text', { section: bss, value: 0, size: 4 });
+  assert.match(refused(bytes), /'global_in_text' is called, but holds no code/);
+});
+
+test('BTF that places variables and maps outside their sections', () => {
+  /** Replaces the size of a DATASEC's entry: the last place in .BTF with this offset and size. */
+  const resized = (bytes: Uint8Array, size: number): Uint8Array => {
+    const section = findSection(parseElf(bytes, 'whole.o'), '.BTF')!;
+    const { data: btf } = section;
+    const view = new DataView(btf.buffer, btf.byteOffset, btf.byteLength);
+    const types = view.getUint32(4, true) + view.getUint32(12, true);
+    for (let at = types + 24 - 4; at > 24; at -= 4) {
+      if (view.getUint32(at, true) !== size) continue;
+      return withBytes(bytes, '.BTF', at, 'ffff0000');
+    }
+    throw new Error('no such size');
+  };
+  const variables = objectBytes('clang19/accepted/data');
+  assert.match(
+    refused(resized(variables, 400)),
+    /BTF places the variable 'zeros' outside its section '.bss'/,
+  );
+  // `ring` is the only definition of 16 bytes that comes last.
+  assert.match(refused(resized(maps, 16)), /BTF places the map '\w+' outside its section/);
 });
 
 test('weak symbols that nothing defines', () => {
