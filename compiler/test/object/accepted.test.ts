@@ -301,6 +301,18 @@ for (const compiler of compilers) {
     assert.ok(listing(without, 'probe').some((line) => line.endsWith('+ 0x70)')));
   });
 
+  test(`${compiler}: CO-RE in contexts that the runtime makes`, () => {
+    const bytes = objectBytes(accepted('core'));
+    const kernel = parseBtf(findSection(parseElf(bytes, 'core.o'), '.BTF')!.data, 'core.o');
+    const poisoned = (object: BpfObject): string[] =>
+      object.functions
+        .filter(({ instructions }) => instructions.some(({ kind }) => kind === 'poison'))
+        .map(({ name }) => name);
+    assert.equal(poisoned(build(accepted('contexts'))), []);
+    // Records of tracepoints are the kernel's own: a BTF that lacks them has the last word.
+    assert.equal(poisoned(build(accepted('contexts'), { targetBtf: kernel })), ['point']);
+  });
+
   test(`${compiler}: the CPU that struct pt_regs is of`, () => {
     assert.is(build(accepted('core')).ptRegs, 'x86-64');
     assert.is(build(accepted('arm64')).ptRegs, 'arm64');

@@ -1,7 +1,7 @@
 // libbpf (inside bpftool) loads the same objects into the kernel: what it makes of them is compared
 // with what this room says, instruction by instruction and map by map.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -50,7 +50,7 @@ function load(file: string): string | undefined {
   }
   if (process.getuid?.() !== 0) return 'loading programs needs root';
   try {
-    mkdirSync(pins);
+    // Mounts bpffs and makes the directory where they are missing.
     bpftool('prog', 'loadall', file, pins, 'pinmaps', pins);
     return undefined;
   } catch (error) {
