@@ -6,7 +6,7 @@ import { inspect, SettledFunction } from './facts.ts';
 import { findLiveness } from './liveness.ts';
 import { PartCollector } from './parts.ts';
 import type { VerifiedObject } from './types.ts';
-import { walk } from './walk.ts';
+import { follow, walk } from './walk.ts';
 
 export interface AnalyseOptions {
   /** --no-verify: the user answers for memory safety. */
@@ -21,7 +21,7 @@ export function analyse(object: BpfObject, options: AnalyseOptions, sink: Sink):
   const skip = options.skip === true;
   checkPrograms(object);
   const flows = Analysis.flows(object);
-  const analysis = new Analysis(object, flows, findLiveness(object, flows));
+  const analysis = new Analysis(object, flows, findLiveness(object, flows), follow);
   walk(analysis);
   checkCalls(analysis);
   const collector = new PartCollector(analysis);

@@ -16,6 +16,8 @@ const THRESHOLD_PATIENCE = 20;
 const LONG_PATIENCE = 100;
 /** Distinct compared constants that serve as thresholds. */
 const THRESHOLD_LIMIT = 48;
+/** Frames that may be open at a time. */
+export const MAXIMUM_DEPTH = 8;
 const GIVE_UP: readonly bigint[] = [];
 
 /** One function while it is analysed. */
@@ -69,11 +71,21 @@ export class Analysis {
   readonly functions: readonly FunctionWork[];
   /** A context got out of sight: accesses through unknown pointers may be to it. */
   contextLost = false;
+  /** Follows what is queued in one function. */
+  readonly #follow: (analysis: Analysis, work: FunctionWork) => void;
+  /** Functions that are being followed, one called by the other. */
+  readonly #open = new Set<FunctionWork>();
   /** Tells of pointers whose region is no longer tracked. */
   readonly lost: Lost = (pointer) => this.#lose(pointer);
 
-  constructor(object: BpfObject, flows: readonly ControlFlow[], live: readonly Uint16Array[]) {
+  constructor(
+    object: BpfObject,
+    flows: readonly ControlFlow[],
+    live: readonly Uint16Array[],
+    follow: (analysis: Analysis, work: FunctionWork) => void,
+  ) {
     this.object = object;
+    this.#follow = follow;
     this.functions = object.functions.map(({ index, instructions }) => {
       const flow = flows[index]!;
       return {
@@ -103,6 +115,17 @@ export class Analysis {
   /** Cuts an object's functions into blocks. */
   static flows(object: BpfObject): readonly ControlFlow[] {
     return object.functions.map((body) => findBlocks(body.instructions));
+  }
+
+  /**
+   * Follows a function until its queue is empty, callees first as far as calls may be nested: then
+   * callers learn results where they call, and need not be followed again from the start of a block.
+   */
+  settle(work: FunctionWork): void {
+    if (work.queue.empty || this.#open.has(work) || this.#open.size > MAXIMUM_DEPTH) return;
+    this.#open.add(work);
+    this.#follow(this, work);
+    this.#open.delete(work);
   }
 
   /** Control reaches a block with this state. */

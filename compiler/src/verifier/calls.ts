@@ -250,6 +250,7 @@ export function callFunction(
   const callee = analysis.functions[target]!;
   analysis.recordCall(work, instruction, callee);
   analysis.enter(callee, cursor.registers.slice(1, 6));
+  analysis.settle(callee);
   if (callee.result === NONE) return false;
   runOthers(analysis, work, cursor);
   clobberArguments(cursor);

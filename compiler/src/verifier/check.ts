@@ -1,15 +1,13 @@
 /** What is refused whatever a program does with memory: things that cannot be compiled or never end. */
 import { Failure } from '../diag/index.ts';
 import type { BpfInstruction, BpfObject } from '../object/index.ts';
-import type { Analysis, FunctionWork } from './analysis.ts';
+import { type Analysis, type FunctionWork, MAXIMUM_DEPTH } from './analysis.ts';
 import { registerCallee } from './calls.ts';
 import { contextLayout, fieldAt } from './contexts/index.ts';
 import { helpers } from './helpers.ts';
 import { FRAME_SIZE } from './state.ts';
 import type { PointerType, ValueType } from './types.ts';
 
-/** Frames that may be open at a time. */
-const MAXIMUM_DEPTH = 8;
 const TAIL_CALL = 12;
 
 type Access = Extract<BpfInstruction, { kind: 'load' | 'store' | 'atomic' }>;

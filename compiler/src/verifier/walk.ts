@@ -43,6 +43,13 @@ function walkBlock(analysis: Analysis, work: FunctionWork, index: number): void 
   }
 }
 
+/** Walks the queued blocks of one function until there are none. */
+export function follow(analysis: Analysis, work: FunctionWork): void {
+  for (let block = work.queue.take(); block !== undefined; block = work.queue.take()) {
+    walkBlock(analysis, work, block);
+  }
+}
+
 /** Callers before callees, so that parameters are known early; on a cycle in some order. */
 function callersFirst(object: BpfObject): readonly number[] {
   const order: number[] = [];
@@ -79,15 +86,10 @@ export function walk(analysis: Analysis): void {
   for (const program of object.programs) {
     analysis.enter(analysis.functions[program.entry]!, programParameters(object, program.index));
   }
+  // What is too deep to be followed at the call: parameters travel down, then results up.
   const order = callersFirst(object);
-  for (let busy = true; busy; ) {
-    busy = false;
-    for (const index of order) {
-      const work = analysis.functions[index]!;
-      for (let block = work.queue.take(); block !== undefined; block = work.queue.take()) {
-        walkBlock(analysis, work, block);
-        busy = true;
-      }
-    }
+  for (let sweep = order; analysis.functions.some(({ queue }) => !queue.empty); ) {
+    for (const index of sweep) analysis.settle(analysis.functions[index]!);
+    sweep = sweep.toReversed();
   }
 }
