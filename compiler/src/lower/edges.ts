@@ -9,32 +9,46 @@ export interface BlockEnd {
   readonly target?: number;
 }
 
-/** The end of every reachable block, branches that are decided already followed. */
+/**
+ * The end of every reachable block. Only ways that may be gone are there: branches that are decided are
+ * followed, and what comes after a call that never returns is left out.
+ */
 export function blockEnds(
   code: BpfFunction,
   facts: FunctionFacts,
 ): readonly (BlockEnd | undefined)[] {
+  const blockAt = (instruction: number): number | undefined => {
+    const block = facts.blockOf[instruction];
+    return block !== undefined && facts.blocks[block]?.reachable ? block : undefined;
+  };
   return facts.blocks.map((block) => {
     if (!block.reachable) return undefined;
+    if (facts.before(block.end - 1) === undefined) return {};
     const last = code.instructions[block.end - 1]!;
-    const next = facts.blockOf[block.end];
+    const following = blockAt(block.end);
     switch (last.kind) {
       case 'exit':
         return {};
       case 'jump':
-        return { next: facts.blockOf[last.target]! };
+        return end(blockAt(last.target), undefined);
       case 'branch': {
         const decided = facts.decided.get(block.end - 1);
-        const target = facts.blockOf[last.target]!;
-        if (decided === 'taken' || target === next) return { next: target };
-        return decided === 'not_taken' ? { next: next! } : { next: next!, target };
+        const target = blockAt(last.target);
+        if (decided === 'taken') return end(target, undefined);
+        return end(following, decided === 'not_taken' ? undefined : target);
       }
       case 'may_goto':
-        return { next: next!, target: facts.blockOf[last.target]! };
+        return end(following, blockAt(last.target));
       default:
-        return { next: next! };
+        return end(following, undefined);
     }
   });
+}
+
+/** An end with at most two different ways; a single way is always `next`. */
+function end(next: number | undefined, target: number | undefined): BlockEnd {
+  if (next === undefined) return target === undefined ? {} : { next: target };
+  return target === undefined || target === next ? { next } : { next, target };
 }
 
 /** How many edges lead to each block. */

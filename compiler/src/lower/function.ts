@@ -48,12 +48,12 @@ export class FunctionLowering {
   /** The text of the body; the registers hold the parameters on entry. */
   body(): string {
     const { writer, facts } = this.#state;
-    this.#addEdge(0);
+    this.#goTo(0);
     for (const block of facts.blocks) {
       if (this.#emitted(block.index)) this.#lowerBlock(block.index);
     }
     for (const fill of this.#fills) fill();
-    return writer.body('b0');
+    return writer.body();
   }
 
   #emitted(block: number): boolean {
@@ -107,12 +107,17 @@ export class FunctionLowering {
     const block = facts.blocks[index]!;
     writer.startBlock(`b${index}`);
     const fill = this.#enter(index);
-    const last = block.end - 1;
-    for (let position = block.first; position < last; position++) {
-      this.#lowerInstruction(this.#state.at(position));
-    }
-    this.#lowerEnd(index, this.#state.at(last));
     this.#fills.push(fill);
+    const last = block.end - 1;
+    for (let position = block.first; position <= last; position++) {
+      const instruction = this.#state.at(position);
+      if (!this.#state.reached) {
+        writer.emit('unreachable');
+        return;
+      }
+      if (position === last) this.#lowerEnd(index, instruction);
+      else this.#lowerInstruction(instruction);
+    }
   }
 
   #enter(index: number): () => void {
@@ -217,6 +222,7 @@ export class FunctionLowering {
         writer.emit(this.#state.returnOf(registers.get(0)));
         return;
       case 'may_goto':
+        if (end.target === undefined) break;
         this.#lowerMayGoto(index, end);
         return;
       case 'branch': {
@@ -239,10 +245,19 @@ export class FunctionLowering {
         this.#lowerInstruction(last);
     }
     if (end.next === undefined) {
-      throw this.#state.failure('BPF-L034', 'control runs off the end of the function');
+      if (this.#runsOff(last)) {
+        throw this.#state.failure('BPF-L034', 'control runs off the end of the function');
+      }
+      writer.emit('unreachable');
+      return;
     }
     this.#leave(index);
     this.#goTo(end.next);
+  }
+
+  /** True when the last instruction of the code lets control go on behind it. */
+  #runsOff(last: BpfInstruction): boolean {
+    return last.kind !== 'jump' && this.#state.index + 1 >= this.#state.code.instructions.length;
   }
 
   #leave(index: number): void {

@@ -7,7 +7,7 @@ import { FunctionLowering } from './function.ts';
 import { Globals, type ProgramSymbol } from './globals.ts';
 import { toBitcode } from './llvm.ts';
 import { type FunctionSymbol, ModuleState } from './module-state.ts';
-import { integer, pointer } from './registers.ts';
+import { integer, pointer, ZERO } from './registers.ts';
 import { FunctionState } from './state.ts';
 import { TAIL_CALL } from './tail-call.ts';
 import { globalName, quotedText } from './text.ts';
@@ -205,7 +205,10 @@ class ModuleLowering {
     if (symbol.tailCalls) parameters.push('i64 %count');
     const linkage = isExported ? '' : 'internal ';
     const group = this.#attributeGroup(code.index, plainName);
-    const body = new FunctionLowering(state).body();
+    const body =
+      facts.before(0) === undefined
+        ? `entry:\n  ${state.returnOf(ZERO)}` // Nothing calls it, but its address may be taken.
+        : new FunctionLowering(state).body();
     this.#definitions.push(
       `define ${linkage}${symbol.result} ${symbol.name}(${parameters.join(', ')}) #${group}${subprogram} {\n${body}\n}`,
     );

@@ -22,7 +22,7 @@ export class FunctionState {
   tailCallCount: string | undefined;
   /** Index of the instruction that is being lowered. */
   index = 0;
-  #types: readonly ValueType[] = [];
+  #types: readonly ValueType[] | undefined = [];
 
   constructor(module: ModuleState, code: BpfFunction, facts: FunctionFacts, result: 'i64' | 'i8*') {
     this.result = result;
@@ -39,14 +39,19 @@ export class FunctionState {
   /** Moves on to an instruction. */
   at(index: number): BpfInstruction {
     this.index = index;
-    this.#types = this.facts.before(index) ?? [];
+    this.#types = this.facts.before(index);
     this.writer.location = this.module.debug?.location(this.code.index, index) ?? '';
     return this.code.instructions[index]!;
   }
 
+  /** False when the analysis shows that the current instruction is never reached. */
+  get reached(): boolean {
+    return this.#types !== undefined;
+  }
+
   /** What a register holds before the current instruction. */
   type(register: number): ValueType | undefined {
-    return this.#types[register];
+    return this.#types?.[register];
   }
 
   /** What a register holds after the current instruction, on the way to the next one. */

@@ -125,12 +125,12 @@ class Tree {
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (node.intervals.length === 0) {
         // No value gets here, but the block would lose its only way in: keep it as an empty leaf.
-        this.#leaves.push({ target: node.block, intervals: [], moves: node.moves });
+        this.#addLeaf(node);
         continue;
       }
       const inner = this.#innerOf(node.block, root);
       if (inner === undefined) {
-        this.#leaves.push({ target: node.block, intervals: node.intervals, moves: node.moves });
+        this.#addLeaf(node);
         continue;
       }
       this.inner.push(node.block);
@@ -148,6 +148,13 @@ class Tree {
     const end = this.#ends[node.block]!;
     pending.push({ block: end.target!, intervals: taken, moves: node.moves });
     pending.push({ block: end.next!, intervals: other, moves: node.moves });
+  }
+
+  /** Moves to registers that nobody reads there would only keep equal leaves apart. */
+  #addLeaf({ block, intervals, moves }: Node): void {
+    const live = this.#facts.liveBefore[this.#facts.blocks[block]!.first]!;
+    const read = [...moves].filter(([register]) => ((live >> register) & 1) !== 0);
+    this.#leaves.push({ target: block, intervals, moves: new Map(read) });
   }
 
   /** The block as an inner node: entered from the tree alone, doing nothing but moves and a compare. */

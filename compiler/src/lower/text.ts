@@ -98,9 +98,9 @@ export class CodeWriter {
     };
   }
 
-  /** The body: the entry block, which goes on to `first`, then the rest. */
-  body(first: string): string {
-    const rest = this.#lines.filter((line) => line !== '');
-    return ['entry:', ...this.#entry, `  br label %${first}`, ...rest].join('\n');
+  /** The body: what stands at the entry, then everything in order. */
+  body(): string {
+    const lines = this.#lines.filter((line) => line !== '');
+    return ['entry:', ...this.#entry, ...lines].join('\n');
   }
 }
