@@ -8,7 +8,7 @@ import { generate } from '../support/generate.ts';
 import { runAgainstFacts } from './holds.ts';
 import { tangle } from './tangle.ts';
 
-const PROGRAMS = Number(process.env.FACT_PROGRAMS ?? 1500);
+const PROGRAMS = Number(process.env.FACT_PROGRAMS ?? 800);
 /** Where the random programs start; another number gives others. */
 const SEED = Number(process.env.FACT_SEED ?? 1);
 
