@@ -5,9 +5,7 @@ import { targets } from '../../src/target/index.ts';
 import { conformanceCases } from '../support/conformance.ts';
 import { missingTool, runNative } from './native.ts';
 
-const cases = (conformanceCases() ?? []).filter(
-  ({ error, name }) => error === null && name !== 'callx',
-);
+const cases = (conformanceCases() ?? []).filter(({ error }) => error === null);
 
 for (const { name: target } of targets()) {
   const missing = missingTool(target);
