@@ -3,7 +3,7 @@
 // Does nothing when the addon is newer than its sources and was built against the same LLVM.
 // Prefers the clang++ that belongs to the LLVM: half the time of g++.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +39,10 @@ function upToDate() {
   return sources.every((name) => statSync(name).mtimeMs <= built);
 }
 
-if (upToDate() && !process.argv.includes('--force')) process.exit(0);
+const force = process.argv.includes('--force');
+if (upToDate() && !force) process.exit(0);
+await lock();
+if (upToDate() && !force) process.exit(0);
 
 // Node's own package brings its headers; without them node-gyp fetches these.
 const headers = join(dirname(process.execPath), '..');
@@ -71,8 +74,42 @@ function linkerFlags() {
   return packed ? ['-Wl,-z,pack-relative-relocs'] : [];
 }
 
+/** Two builds at once would take files from under each other. */
+async function lock() {
+  const file = join(here, 'building.tmp');
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      process.on('exit', () => rmSync(file, { force: true }));
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+        process.on(signal, () => process.exit(1));
+      return;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    if (!alive(file)) rmSync(file, { force: true });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** Whether the process that holds the lock still runs; a lock just made may not have its number yet. */
+function alive(file) {
+  try {
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (holder === 0) return Date.now() - statSync(file).mtimeMs < 5000;
+    process.kill(holder, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+// The objects of another LLVM are of no use; else only what changed is compiled again.
+const same = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp && !force;
+const steps = same ? ['configure', 'build'] : ['rebuild'];
+
 const gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
-const run = spawnSync(process.execPath, [gyp, 'rebuild', '-C', here, ...nodedir, '--jobs', 'max'], {
+const run = spawnSync(process.execPath, [gyp, ...steps, '-C', here, ...nodedir, '--jobs', 'max'], {
   env: environment,
   encoding: 'utf8',
   maxBuffer: 1 << 28,

@@ -14,6 +14,7 @@
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 #include "plan.h"
 #include "runtime.h"
@@ -127,6 +128,25 @@ void optimise(Module &module, TargetMachine &machine, const TargetLibraryInfoImp
   passes.run(module, modules);
 }
 
+// The machine scheduler takes time in the square of a block's length: 26 of 30 seconds for a block of
+// 100,000 instructions. Code that runs straight on for so long gains little from it.
+constexpr size_t longestScheduledBlock = 10000;
+
+void chooseScheduler(const Module &module) {
+  bool schedule = true;
+  for (const Function &function : module)
+    for (const BasicBlock &block : function) schedule &= block.size() <= longestScheduledBlock;
+  // LLVM has this switch for its own tools only: an option that counts once it has been given.
+  auto &options = cl::getRegisteredOptions();
+  auto found = options.find("enable-misched");
+  if (found == options.end()) return;
+  auto *option = static_cast<cl::opt<bool> *>(found->second);
+  if (option->getNumOccurrences() > 0)
+    option->setValue(schedule);
+  else if (!schedule)
+    option->addOccurrence(0, "enable-misched", "false");
+}
+
 bool emit(Module &module, TargetMachine &machine, const TargetLibraryInfoImpl &library,
           const Request &request, SmallVector<char, 0> &bytes, std::string &error) {
   raw_svector_ostream stream(bytes);
@@ -144,6 +164,7 @@ bool emit(Module &module, TargetMachine &machine, const TargetLibraryInfoImpl &l
 #else
   auto type = request.output == Output::object ? CGFT_ObjectFile : CGFT_AssemblyFile;
 #endif
+  chooseScheduler(module);
   legacy::PassManager passes;
   passes.add(new TargetLibraryInfoWrapperPass(library));
   if (machine.addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true)) {

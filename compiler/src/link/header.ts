@@ -17,7 +17,7 @@ export function emitHeader(object: BpfObject): string {
   const data = sections.map((section) => dataStruct(name, section, object.btf, writer));
   const maps = object.maps.flatMap((map) => mapTypes(name, map, object.btf, writer));
   const types = writer?.text() ?? '';
-  return `${[
+  const header = `${[
     `/* Made by bpftime-aot from ${comment(object.name)}: do not edit. */`,
     `#ifndef ${guard}`,
     `#define ${guard}`,
@@ -54,6 +54,8 @@ export function emitHeader(object: BpfObject): string {
     '',
     `#endif /* ${guard} */`,
   ].join('\n')}\n`;
+  // C++ does not know the word that C has for the type.
+  return header.replace(/\b_Bool\b/g, 'bool');
 }
 
 /** `NAME__MAP_key` and `NAME__MAP_value`, where BTF knows the types. */
@@ -154,5 +156,8 @@ function skeleton(object: BpfObject, sections: readonly DataSection[]): readonly
 
 /** Text that can stand in a comment. */
 function comment(text: string): string {
-  return text.replaceAll('*/', '* /').replace(/[\n\r]/g, ' ');
+  return text
+    .replaceAll('*', '* ')
+    .replaceAll('/*', '/ *')
+    .replace(/[\n\r]/g, ' ');
 }
