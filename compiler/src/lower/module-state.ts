@@ -41,6 +41,8 @@ export class ModuleState {
   readonly #declarations = new Map<string, string>();
   readonly #callbacks = new Set<number>();
   readonly #names = new Set<string>();
+  /** Last suffix given to a name that came more than once. */
+  readonly #suffixes = new Map<string, number>();
   readonly #symbols = new Map<number, FunctionSymbol>();
   /** For each function, the programs that reach it. */
   readonly #reachedBy: readonly (readonly BpfProgram[])[];
@@ -76,7 +78,11 @@ export class ModuleState {
   uniqueName(text: string): string {
     const base = `${this.object.name}__${text.replace(/[^A-Za-z0-9_]/g, '_')}`;
     let name = base;
-    for (let suffix = 2; this.#names.has(name); suffix++) name = `${base}_${suffix}`;
+    while (this.#names.has(name)) {
+      const suffix = (this.#suffixes.get(base) ?? 1) + 1;
+      this.#suffixes.set(base, suffix);
+      name = `${base}_${suffix}`;
+    }
     this.#names.add(name);
     return name;
   }

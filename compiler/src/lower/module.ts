@@ -21,13 +21,15 @@ export function lower(verified: VerifiedObject, options: LowerOptions, sink: Sin
   return new ModuleLowering(new ModuleState(verified, options, sink)).run();
 }
 
-/** A function of the module as text, and what codegen must know of it. */
+/** Puts a module together: names first, then functions, then the tables that refer to them. */
 class ModuleLowering {
   readonly #module: ModuleState;
   readonly #globals: Globals;
   readonly #definitions: string[] = [];
   readonly #vectorFunctions: string[] = [];
   readonly #programs: ProgramSymbol[] = [];
+  /** Names of the programs' functions, with their `@`. */
+  readonly #exported = new Set<string>();
 
   constructor(module: ModuleState) {
     this.#module = module;
@@ -38,6 +40,7 @@ class ModuleLowering {
   run(): LoweredModule {
     const { object, options, debug } = this.#module;
     this.#nameFunctions();
+    for (const { name } of this.#programs) this.#exported.add(name);
     for (const code of object.functions) this.#defineFunction(code);
     this.#defineCallbacks();
     this.#globals.data();
@@ -90,6 +93,8 @@ class ModuleLowering {
       const symbol = this.#functionSymbol(code, programs, called.has(code.index));
       this.#module.defineSymbol(code.index, symbol);
     }
+    // The table keeps the object's order: programs are called by their position in it.
+    this.#programs.sort((left, right) => left.program.index - right.program.index);
   }
 
   #functionSymbol(
@@ -193,7 +198,7 @@ class ModuleLowering {
     const subprogram = this.#module.debug?.subprogram(code.index, plainName) ?? '';
     const state = new FunctionState(this.#module, code, facts, symbol.result);
     if (symbol.tailCalls) state.tailCallCount = '%count';
-    const isExported = this.#programs.some(({ name }) => name === symbol.name);
+    const isExported = this.#exported.has(symbol.name);
     const parameters = symbol.parameters.map(({ register, type }) => {
       state.registers.set(
         register,

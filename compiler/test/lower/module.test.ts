@@ -115,6 +115,23 @@ test('programs, maps and the object are exported, programs under their C names t
   assert.ok(exports.includes('counter__object'));
 });
 
+test('the table of programs is in the order of the object', () => {
+  const object = fixture('tailcall');
+  const reversed = {
+    ...object,
+    programs: [...object.programs].reverse().map((program, index) => ({ ...program, index })),
+  };
+  for (const each of [object, reversed]) {
+    const { text } = lowered(each, 'x86-64');
+    const table = /@table\.programs = [^[]*\[[^[]*\[(.*?)\n\]/s.exec(text)?.[1] ?? '';
+    const found = [...table.matchAll(/@tailcall__(\w+)/g)].map(([, name]) => name);
+    assert.equal(
+      found,
+      each.programs.map(({ name }) => name),
+    );
+  }
+});
+
 test('every fixture of every compiler is lowered for every target', () => {
   const sets = ['clang14-v2', 'clang14-v3', 'clang19-v2', 'clang19-v3', 'clang19-v4'];
   // These two need options of their own, a BTF and a kernel configuration.
