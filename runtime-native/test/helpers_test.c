@@ -269,6 +269,14 @@ static void test_percpu(void)
 	for (uint64_t cpu = 0; cpu < bpftime_processor_count(); cpu++)
 		sum += *(uint64_t *)bpf_map_lookup_percpu_elem(&map, &key, cpu);
 	CHECK(sum == 11);
+	/* A program sets its own CPU's value and leaves the others'. */
+	for (uint64_t cpu = 0; cpu < bpftime_processor_count(); cpu++)
+		*(uint64_t *)bpf_map_lookup_percpu_elem(&map, &key, cpu) = 1000;
+	CHECK(bpf_map_update_elem(&map, &key, &value, (uint64_t)BPF_EXIST) == 0);
+	sum = 0;
+	for (uint64_t cpu = 0; cpu < bpftime_processor_count(); cpu++)
+		sum += *(uint64_t *)bpf_map_lookup_percpu_elem(&map, &key, cpu);
+	CHECK(sum == 1000ull * (bpftime_processor_count() - 1) + 11);
 	CHECK(bpf_map_lookup_percpu_elem(&map, &key, (uint64_t)bpftime_processor_count()) == 0);
 	bpftime_map_close(&map);
 }

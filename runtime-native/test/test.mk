@@ -50,9 +50,9 @@ build/$(HOST)/test/%_hosted_test: test/%_hosted_test.c test/check.h build/$(HOST
 	@mkdir -p $(@D)
 	@$(CLANG) $(HOSTED_CFLAGS) $< build/$(HOST)/libbpftime.a -o $@
 
-ifeq ($(wildcard ../targets/$(HOST)/build.mk),)
+ifeq ($(filter $(HOST),$(TARGETS)),)
 test-hosted:
-	@echo "skip: $(HOST_MACHINE) is not a target of the runtime: hosted tests"
+	@echo "skip: this machine ($(HOST_MACHINE)) is not among the targets: hosted tests"
 else
 test-hosted: $(HOSTED_SOURCES:test/%.c=build/$(HOST)/test/%)
 	@for test in $^; do printf '  TEST  %s ' "$$test"; $$test || exit 1; done
