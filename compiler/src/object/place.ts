@@ -34,7 +34,11 @@ export class Placer {
   instruction(range: FunctionRange, code: DecodedCode, index: number): Place {
     const instruction = code.instructions[index];
     if (instruction === undefined) return this.at(range, range.start);
-    const text = formatInstruction(instruction, code.instructions);
-    return this.at(range, instruction.slot * SLOT_SIZE, text);
+    const place = this.at(range, instruction.slot * SLOT_SIZE);
+    // Debug information asks for every instruction's place and never for its text.
+    return Object.defineProperty(place, 'instruction', {
+      get: () => formatInstruction(instruction, code.instructions),
+      enumerable: true,
+    });
   }
 }
