@@ -150,8 +150,8 @@ std::unique_ptr<TargetMachine> makeMachine(StringRef triple, StringRef cpu, Stri
   TargetOptions options;
   options.FunctionSections = true;
   options.DataSections = true;
-  // A short loop that straddles two lines of the instruction cache ran at two thirds of the speed.
-  if (level >= 2) options.LoopAlignment = 32;
+  // A loop that needs one more line of the instruction cache than it must ran at two thirds of the speed.
+  if (level >= 2) options.LoopAlignment = 64;
   options.MCOptions.ABIName = abi.str();
   options.MCOptions.AsmVerbose = true;
   static_assert(static_cast<int>(Level::None) == 0 && static_cast<int>(Level::Aggressive) == 3,
