@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../base/index.ts';
 
@@ -11,11 +11,15 @@ function version(): string {
 async function start(words: readonly string[]): Promise<void> {
   if (words.length === 1 && words[0] === '--version') {
     // Answered before anything else is loaded: build systems ask this often.
-    process.stdout.write(`${version()}\n`);
-    return;
+    try {
+      writeSync(1, `${version()}\n`);
+      return;
+    } catch {
+      // The command line says what went wrong.
+    }
   }
   const { main } = await import('../cli/index.ts');
-  process.exitCode = await main(words, version());
+  process.exitCode = await main(words, version);
 }
 
 void start(process.argv.slice(2));

@@ -18,6 +18,9 @@ const RENAMED: Readonly<Record<string, readonly string[]>> = {
   '-O': ['--optimize', '2'],
 };
 
+/** The compiler-style spellings, for suggestions. */
+export const SPELLINGS: readonly string[] = Object.keys(RENAMED);
+
 const LONGEST_RESPONSE_FILE = 1 << 20;
 const DEEPEST_RESPONSE_FILE = 8;
 
@@ -34,9 +37,11 @@ export function normalise(words: readonly string[]): string[] {
     const renamed = Object.hasOwn(RENAMED, word) ? RENAMED[word] : undefined;
     const level = /^-O(.+)$/.exec(word);
     const assigned = /^(-mcpu|-mattr|-MF)=(.*)$/s.exec(word);
+    const attached = /^-o(.+)$/s.exec(word);
     if (renamed !== undefined) result.push(...renamed);
     else if (level !== null) result.push('--optimize', level[1]!);
     else if (assigned !== null) result.push(`${RENAMED[assigned[1]!]![0]}=${assigned[2]}`);
+    else if (attached !== null) result.push(`--output=${attached[1]!.replace(/^=/, '')}`);
     else result.push(word);
   }
   return result;

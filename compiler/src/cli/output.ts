@@ -1,7 +1,21 @@
 import { writeSync } from 'node:fs';
-import { CollectingSink, diagnosticRecord, exitCode, Failure, renderText } from '../diag/index.ts';
+import {
+  CollectingSink,
+  diagnosticRecord,
+  exitCode,
+  Failure,
+  harmless,
+  renderText,
+  shorten,
+} from '../diag/index.ts';
 
-/** Writes all of a text; a reader that has gone away ends the process as it ends other tools. */
+const REASONS: Readonly<Record<string, string>> = {
+  EPIPE: 'the reader has gone',
+  ENOSPC: 'no space left on the device',
+  EIO: 'the device reports an error',
+};
+
+/** Writes all of a text; that standard output cannot be written is a Failure like any other. */
 export function print(text: string, descriptor: 1 | 2 = 1): void {
   const bytes = Buffer.from(text);
   let written = 0;
@@ -10,18 +24,27 @@ export function print(text: string, descriptor: 1 | 2 = 1): void {
       written += writeSync(descriptor, bytes, written);
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EAGAIN') continue;
-      if (code === 'EPIPE') process.exit(141);
-      if (descriptor === 1) {
-        throw new Failure({ code: 'BPF-F020', message: `cannot write standard output: ${code}` });
+      if (code === 'EAGAIN') {
+        // A pipe that somebody made non-blocking, and whose reader is slow.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+        continue;
       }
-      return;
+      // Nobody can be told that standard error does not work.
+      if (descriptor === 2) return;
+      throw new Failure({
+        code: 'BPF-F020',
+        message: `cannot write standard output: ${REASONS[code ?? ''] ?? code}`,
+      });
     }
   }
 }
 
+/** Names come from the input: a cell shows this much of one, without what could move a cursor. */
+const WIDEST_CELL = 120;
+
 /** Two-space separated columns, each as wide as its widest cell. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map((cell) => harmless(shorten(cell, WIDEST_CELL))));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, column) => {
@@ -43,38 +66,48 @@ export function table(rows: readonly (readonly string[])[]): string {
 export class Report {
   readonly sink = new CollectingSink();
   readonly json: boolean;
+  #result: Record<string, unknown> = {};
 
   constructor(json: boolean) {
     this.json = json;
   }
 
-  /** Shows what was collected; with --json the result and the diagnostics are one document. */
+  /** Takes the result: its text is shown at once, its JSON when the command has ended. */
   finish(result: Record<string, unknown>, text: string): void {
-    if (this.json) {
-      print(`${this.#document(true, result)}\n`);
-      return;
-    }
+    this.#result = result;
+    if (this.json) return;
     this.#showDiagnostics();
     if (text !== '') print(text);
+  }
+
+  /** With --json, shows the result and the diagnostics as one document. */
+  end(): void {
+    if (this.json) print(`${this.#document(true)}\n`);
   }
 
   /** Shows a failure and returns the exit code it asks for. */
   fail(error: unknown): number {
     const failure = error instanceof Failure ? error : internal(error);
     this.sink.add(failure.diagnostic);
-    if (this.json) print(`${this.#document(false, {})}\n`);
-    else this.#showDiagnostics();
+    try {
+      if (this.json) print(`${this.#document(false)}\n`);
+      else this.#showDiagnostics();
+    } catch {
+      // Standard output does not work: standard error is what is left.
+      this.#showDiagnostics();
+    }
     return exitCode(failure.kind);
   }
 
-  #document(ok: boolean, result: Record<string, unknown>): string {
+  #document(ok: boolean): string {
     const diagnostics = this.sink.diagnostics.map(diagnosticRecord);
-    return JSON.stringify({ ok, ...result, diagnostics }, replacer, 2);
+    return JSON.stringify({ ok, ...this.#result, diagnostics }, replacer, 2);
   }
 
+  /** Each is shown once, however often this is called. */
   #showDiagnostics(): void {
-    if (this.sink.diagnostics.length === 0) return;
-    print(renderText(this.sink.diagnostics, { color: useColor() }), 2);
+    const fresh = this.sink.diagnostics.splice(0);
+    if (fresh.length > 0) print(renderText(fresh, { color: useColor() }), 2);
   }
 }
 

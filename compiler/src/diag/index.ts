@@ -8,5 +8,5 @@ export { Failure } from './failure.ts';
 export { diagnosticRecord, renderJson } from './render-json.ts';
 export { formatPlace, type RenderTextOptions, renderText } from './render-text.ts';
 export { CollectingSink, type Sink } from './sink.ts';
-export { quote } from './text.ts';
+export { harmless, quote, shorten } from './text.ts';
 export type { Diagnostic, FailureKind, Note, Place, Severity } from './types.ts';

@@ -1,7 +1,8 @@
+import { statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import type { NativeKind } from '../codegen/index.ts';
 import { Failure, type Sink } from '../diag/index.ts';
 import { dependencyFile, emitHeader, writeOutput } from '../link/index.ts';
+import type { BpfObject } from '../object/index.ts';
 import { describeObject } from './describe.ts';
 import { readInput } from './input.ts';
 import { type Observer, unobserved } from './observer.ts';
@@ -60,6 +61,36 @@ export function defaultOutput(input: string, emit: EmitKind, target: string): st
     : `${stem}.${target}${SUFFIXES[emit]}`;
 }
 
+/** The form that is written and where it goes; a Failure when that cannot be meant. */
+export function destination(
+  request: BuildRequest,
+  target: string,
+): { readonly emit: EmitKind; readonly output: string } {
+  const emit =
+    request.emit ??
+    (request.output === undefined ? undefined : emitKindOf(request.output)) ??
+    'obj';
+  const output = request.output ?? defaultOutput(request.input, emit, target);
+  if (output !== '-' && sameFile(request.input, output)) {
+    throw new Failure(
+      {
+        code: 'BPF-F006',
+        message: 'the output would replace the input',
+        place: { file: output },
+        help: 'name another file with -o',
+      },
+      'usage',
+    );
+  }
+  return { emit, output };
+}
+
+function sameFile(one: string, other: string): boolean {
+  const first = statSync(one, { throwIfNoEntry: false });
+  const second = statSync(other, { throwIfNoEntry: false });
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+}
+
 /** Compiles one file and writes what was asked for; nothing is written when a stage fails. */
 export function build(
   request: BuildRequest,
@@ -67,13 +98,9 @@ export function build(
   sink: Sink,
   observer: Observer = unobserved,
 ): BuildResult {
-  const emit =
-    request.emit ??
-    (request.output === undefined ? undefined : emitKindOf(request.output)) ??
-    'obj';
-  const output = request.output ?? defaultOutput(request.input, emit, options.target.name);
+  const { emit, output } = destination(request, options.target.name);
+  const rule = dependenciesOf(request, options, output);
   const object = load(readInput(request.input), request.input, options, sink, observer);
-  const native = (kind: NativeKind) => compile(object, options, kind, sink, observer);
   let bytes: Uint8Array;
   if (emit === 'header') {
     verify(object, options, sink, observer);
@@ -81,26 +108,63 @@ export function build(
   } else if (emit === 'disasm') {
     bytes = new TextEncoder().encode(describeObject(object));
   } else {
-    bytes = native(emit);
+    bytes = compile(object, options, emit, sink, observer);
   }
-  if (request.saveTemps) {
-    const stem = output === '-' ? defaultOutput(request.input, emit, options.target.name) : output;
-    for (const kind of ['llvm-ir', 'bitcode', 'asm'] as const) {
-      if (kind === emit) continue;
-      const file = join(dirname(stem), basename(stem, extname(stem)) + SUFFIXES[kind]);
-      writeOutput(file, compile(object, options, kind, { add: () => {} }));
-    }
-  }
-  if (request.dependencies !== undefined) {
-    const inputs = [request.input, options.btf, options.kernelConfig].filter(
-      (f) => f !== undefined,
-    );
-    const file =
-      request.dependencies === true
-        ? output.slice(0, output.length - extname(output).length) + '.d'
-        : request.dependencies;
-    writeOutput(file, new TextEncoder().encode(dependencyFile(output, inputs)));
-  }
-  writeOutput(output, bytes);
+  const files = [...(request.saveTemps ? temporaries(request, options, object, emit, output) : [])];
+  if (rule !== undefined) files.push(rule);
+  // What was asked for comes last: its new date says that all the rest is there.
+  for (const file of [...files, { name: output, bytes }]) writeOutput(file.name, file.bytes);
   return { input: request.input, output, emit, bytes: bytes.length };
+}
+
+interface OutputFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The other forms of native code, for --save-temps. */
+function temporaries(
+  request: BuildRequest,
+  options: CompileOptions,
+  object: BpfObject,
+  emit: EmitKind,
+  output: string,
+): readonly OutputFile[] {
+  const stem = output === '-' ? defaultOutput(request.input, emit, options.target.name) : output;
+  const silent: Sink = { add: () => {} };
+  return (['llvm-ir', 'bitcode', 'asm'] as const)
+    .filter((kind) => kind !== emit)
+    .map((kind) => ({
+      name: join(dirname(stem), basename(stem, extname(stem)) + SUFFIXES[kind]),
+      bytes: compile(object, options, kind, silent),
+    }));
+}
+
+/** The make rule that was asked for. */
+function dependenciesOf(
+  request: BuildRequest,
+  options: CompileOptions,
+  output: string,
+): OutputFile | undefined {
+  if (request.dependencies === undefined) return undefined;
+  if (request.dependencies === true && output === '-') {
+    throw new Failure(
+      {
+        code: 'BPF-F007',
+        message: 'standard output has no name that a make rule could have',
+        help: 'name the output with -o, or the file of the rule with -MF FILE',
+      },
+      'usage',
+    );
+  }
+  const inputs = [request.input, options.btf, options.kernelConfig].filter(
+    (file) => file !== undefined,
+  );
+  return {
+    name:
+      request.dependencies === true
+        ? `${output.slice(0, output.length - extname(output).length)}.d`
+        : request.dependencies,
+    bytes: new TextEncoder().encode(dependencyFile(output, inputs)),
+  };
 }

@@ -1,3 +1,4 @@
+import { harmless } from '../diag/index.ts';
 import type { ElfFile } from '../elf/index.ts';
 import { type BpfFunction, type BpfObject, formatBpfInstruction } from '../object/index.ts';
 import type { ValueType, VerifiedObject } from '../verifier/index.ts';
@@ -29,17 +30,17 @@ export function disassemble(
   fn: BpfFunction,
   annotate?: (instruction: number) => string | undefined,
 ): string {
-  const lines = [`${fn.name}:`];
+  const lines = [`${harmless(fn.name)}:`];
   let shown = '';
   fn.instructions.forEach((instruction, index) => {
     const place = object.place(fn.index, index);
     if (place.line !== undefined) {
       const source = `; ${place.file}:${place.line}${place.sourceText ? `  ${place.sourceText.trim()}` : ''}`;
-      if (source !== shown) lines.push(source);
+      if (source !== shown) lines.push(harmless(source));
       shown = source;
     }
     const note = annotate?.(index);
-    const code = formatBpfInstruction(object, instruction, fn);
+    const code = harmless(formatBpfInstruction(object, instruction, fn));
     lines.push(
       `${String(instruction.slot).padStart(6)}: ${note === undefined ? code : `${code.padEnd(40)} ; ${note}`}`,
     );

@@ -3,8 +3,18 @@
  * In: files and options. Out: files written, programs run, descriptions of every stage's value.
  * Knows the stages and nothing of how they work, nor of the command line.
  */
-export { type BuildRequest, type BuildResult, build, defaultOutput, emitKindOf } from './build.ts';
+
+export { llvmVersion } from '../codegen/index.ts';
+export {
+  type BuildRequest,
+  type BuildResult,
+  build,
+  defaultOutput,
+  destination,
+  emitKindOf,
+} from './build.ts';
 export { describeFacts, describeObject, disassemble } from './describe.ts';
+export { INFORMATION_SECTION, type ObjectInformation } from './information.ts';
 export { readInput } from './input.ts';
 export { inspect } from './inspect.ts';
 export { type Observer, RecordingObserver, type StageTime, unobserved } from './observer.ts';

@@ -6,6 +6,7 @@ import { type LoweredModule, lower } from '../lower/index.ts';
 import { type BpfObject, buildObject, selectPrograms } from '../object/index.ts';
 import { analyse, type VerifiedObject } from '../verifier/index.ts';
 import { describeElf, describeFacts, describeObject } from './describe.ts';
+import { compiledInformation } from './information.ts';
 import { readInput } from './input.ts';
 import { type Observer, unobserved } from './observer.ts';
 import type { CodeOptions, LoadOptions } from './options.ts';
@@ -72,7 +73,8 @@ export function compile(
   const verified = verify(object, options, sink, observer);
   const lowered = observer.stage(
     'lower',
-    () => lower(verified, options, sink),
+    () =>
+      lower(verified, { ...options, information: compiledInformation(verified, options) }, sink),
     (module) =>
       text(
         generate(module, {
@@ -85,8 +87,16 @@ export function compile(
   );
   return observer.stage(
     'codegen',
-    () => nativeCode(lowered, options, emit),
-    () => text(nativeCode(lowered, options, 'asm')),
+    () =>
+      nativeCode(lowered, options, emit, (message) =>
+        sink.add({
+          code: 'BPF-C011',
+          severity: 'warning',
+          message: `LLVM: ${message.split('\n')[0]}`,
+          place: { file: object.file },
+        }),
+      ),
+    () => text(nativeCode(lowered, options, 'asm', () => {})),
   );
 }
 
@@ -94,13 +104,20 @@ function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-function nativeCode(lowered: LoweredModule, options: CodeOptions, emit: NativeKind): Uint8Array {
+function nativeCode(
+  lowered: LoweredModule,
+  options: CodeOptions,
+  emit: NativeKind,
+  onWarning: (message: string) => void,
+): Uint8Array {
   return generate(lowered, {
     target: options.target,
     ...(options.cpu !== undefined && { cpu: options.cpu }),
     ...(options.features !== undefined && { features: options.features }),
     level: options.level,
+    vector: options.vector,
     emit,
     inlineRuntime: true,
+    onWarning,
   });
 }

@@ -16,6 +16,7 @@ import {
   structureValue,
   VERDICTS,
 } from './descriptor.ts';
+import { informationAssembly } from './information.ts';
 import type { ModuleState } from './module-state.ts';
 import { globalName, quoted } from './text.ts';
 
@@ -109,6 +110,10 @@ export class Globals {
       `@object.pointer = internal constant ${OBJECT_TYPE}* @object, section "bpftime_objects", align 8`,
       `@llvm.used = appending global [1 x i8*] [i8* bitcast (${OBJECT_TYPE}** @object.pointer to i8*)], section "llvm.metadata"`,
     );
+    const { information } = options;
+    if (information !== undefined) {
+      this.#lines.push(...informationAssembly(information.section, information.text));
+    }
   }
 
   #map(map: BpfMap): string {

@@ -12,6 +12,8 @@ export interface LowerOptions {
   readonly helpers: 'inline' | 'extern';
   /** Emit DWARF for the C source, where the object has line information. */
   readonly debug: boolean;
+  /** Text for a section of that name which tools read and loaders leave alone. */
+  readonly information?: { readonly section: string; readonly text: string };
 }
 
 /**

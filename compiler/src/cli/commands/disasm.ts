@@ -9,17 +9,17 @@ interface Arguments {
 export const disasm: Command<Arguments> = {
   usage: 'disasm <file>',
   describe: 'Print BPF instructions with the C source lines between them',
-  builder: (parser) =>
-    parser
-      .positional('file', { type: 'string', describe: 'BPF object' })
-      .option('program', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        describe: 'Only this program and what it calls; may be repeated',
-      })
-      .option('json', { type: 'boolean', default: false, describe: 'As JSON' }),
+  positionals: { file: { type: 'string', describe: 'BPF object' } },
+  options: {
+    program: {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      requiresArg: true,
+      describe: 'Only this program and what it calls; may be repeated',
+    },
+    json: { type: 'boolean', default: false, describe: 'As JSON' },
+  },
   run: async (args, report) => {
     const driver = await import('../../driver/index.ts');
     const object = driver.load(

@@ -5,8 +5,8 @@ import { table } from '../output.ts';
 export const doctor: Command<{ readonly json: boolean }> = {
   usage: 'doctor',
   describe: 'Say what is missing on this machine, and the command that installs it',
-  builder: (parser) =>
-    parser.option('json', { type: 'boolean', default: false, describe: 'As JSON' }),
+  positionals: {},
+  options: { json: { type: 'boolean', default: false, describe: 'As JSON' } },
   run: async (_args, report) => {
     const { doctor: examine } = await import('../../toolchain/index.ts');
     const findings = await examine();

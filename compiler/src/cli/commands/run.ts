@@ -19,37 +19,39 @@ interface Arguments extends CompileArguments {
 export const run: Command<Arguments> = {
   usage: 'run <file> [memory]',
   describe: 'Compile a program, call it once in a child process, print r0',
-  builder: (parser) =>
-    parser
-      .positional('file', { type: 'string', describe: 'BPF object' })
-      .positional('memory', {
-        type: 'string',
-        describe: 'Memory, packet or context of the program, in hex; spaces allowed',
-      })
-      .options({
-        'memory-file': {
-          type: 'string',
-          requiresArg: true,
-          describe: 'File whose bytes are the memory',
-        },
-        repeat: {
-          type: 'number',
-          requiresArg: true,
-          default: 1,
-          describe: 'Calls to make; memory carries over from one to the next',
-        },
-        timeout: {
-          type: 'number',
-          requiresArg: true,
-          default: 60,
-          describe: 'Seconds after which the child is ended',
-        },
-        ...compileOptions,
-      })
-      .example(
-        "$0 run prog.o '11 22 33 44' --target arm64",
-        'under qemu-user unless this is an arm64 machine',
-      ),
+  positionals: {
+    file: { type: 'string', describe: 'BPF object' },
+    memory: {
+      type: 'string',
+      describe: 'Memory, packet or context of the program, in hex; spaces allowed',
+    },
+  },
+  options: {
+    'memory-file': {
+      type: 'string',
+      requiresArg: true,
+      describe: 'File whose bytes are the memory',
+    },
+    repeat: {
+      type: 'number',
+      requiresArg: true,
+      default: 1,
+      describe: 'Calls to make; memory carries over from one to the next',
+    },
+    timeout: {
+      type: 'number',
+      requiresArg: true,
+      default: 60,
+      describe: 'Seconds after which the child is ended',
+    },
+    ...compileOptions,
+  },
+  examples: [
+    [
+      "$0 run prog.o '11 22 33 44' --target arm64",
+      'under qemu-user unless this is an arm64 machine',
+    ],
+  ],
   run: async (args, report) => {
     const target = chosenTarget(args.target);
     const options = codeOptions(args, target);

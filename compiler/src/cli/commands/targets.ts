@@ -5,8 +5,8 @@ import { table } from '../output.ts';
 export const targets: Command<{ readonly json: boolean }> = {
   usage: 'targets',
   describe: 'List the CPUs that can be compiled for',
-  builder: (parser) =>
-    parser.option('json', { type: 'boolean', default: false, describe: 'As JSON' }),
+  positionals: {},
+  options: { json: { type: 'boolean', default: false, describe: 'As JSON' } },
   run: (_args, report) => {
     const host = hostTarget()?.name;
     const list = allTargets().map(({ name, aliases, triple, cpu, qemu }) => ({
