@@ -9,12 +9,21 @@ ALWAYS_INLINE uint32_t array_index(const void *key)
 	return bpftime_load_4(key);
 }
 
+/* The elements of an open map. That these exist saves programs their checks of constant indices. */
+ALWAYS_INLINE char *elements(struct bpftime_map *map)
+{
+	char *memory = map->memory;
+
+	__builtin_assume(memory != NULL);
+	return memory;
+}
+
 BPFTIME_INLINE void *bpftime_inline_array_lookup(struct bpftime_map *map, const void *key,
 						 uint64_t value_stride, uint64_t max_entries)
 {
 	uint32_t index = array_index(key);
 
-	return likely(index < max_entries) ? (char *)map->memory + index * value_stride : NULL;
+	return likely(index < max_entries) ? elements(map) + index * value_stride : NULL;
 }
 
 BPFTIME_INLINE void *bpftime_inline_percpu_array_lookup(struct bpftime_map *map, const void *key,
@@ -24,7 +33,7 @@ BPFTIME_INLINE void *bpftime_inline_percpu_array_lookup(struct bpftime_map *map,
 
 	if (unlikely(index >= max_entries))
 		return NULL;
-	return (char *)map->memory +
+	return elements(map) +
 	       bpf_get_smp_processor_id() * bpftime_array_cpu_stride(value_stride, max_entries) +
 	       index * value_stride;
 }
@@ -43,7 +52,7 @@ BPFTIME_INLINE uint64_t bpftime_inline_array_update(struct bpftime_map *map, con
 		return (uint64_t)-EEXIST;
 	if (unlikely(flags & BPF_F_LOCK))
 		return (uint64_t)-EINVAL;
-	__builtin_memmove((char *)map->memory + index * bpftime_value_stride(value_size), value, value_size);
+	__builtin_memmove(elements(map) + index * bpftime_value_stride(value_size), value, value_size);
 	return 0;
 }
 
