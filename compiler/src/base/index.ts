@@ -4,6 +4,7 @@
  * installation.
  * Knows nothing of ELF, BPF, LLVM or diagnostics.
  */
+export { fromBase16 } from './base16.ts';
 export { ByteReader, OutOfBounds } from './bytes.ts';
 export { fromHalves, highHalf, lowHalf, signed64, unsigned64 } from './integer.ts';
 export { packageRoot } from './root.ts';

@@ -1,3 +1,4 @@
+import { fromBase16 } from '../../base/index.ts';
 import type { Command } from '../command.ts';
 import {
   type CompileArguments,
@@ -105,9 +106,9 @@ export const run: Command<Arguments> = {
 
 /** Bytes of base16 text; white space between digits is passed over. */
 export function parseHex(text: string): Uint8Array {
-  const digits = text.replace(/\s+/g, '').replace(/^0x/i, '');
-  if (!/^(?:[0-9a-f]{2})*$/i.test(digits)) {
+  const bytes = fromBase16(text);
+  if (bytes === undefined) {
     throw usage('the memory is not hexadecimal bytes', "two digits a byte, as in '00 ff 10'");
   }
-  return Buffer.from(digits, 'hex');
+  return bytes;
 }
