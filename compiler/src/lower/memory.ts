@@ -82,14 +82,17 @@ export function lowerAtomic(state: FunctionState, instruction: Atomic): void {
       `cmpxchg ${type}* ${slot}, ${type} ${expected}, ${type} ${operand} seq_cst seq_cst, align ${size}`,
     );
     const old = writer.define(`extractvalue { ${type}, i1 } ${pair}, 0`);
+    if (state.module.options.target.fencedAtomics !== 'none') writer.emit('fence seq_cst');
     registers.set(0, integer(extended(state, 'zext', bits, old)));
     return;
   }
-  const order = fetch || operator === 'xchg' ? 'seq_cst' : 'monotonic';
+  const ordered = fetch || operator === 'xchg';
+  const order = ordered ? 'seq_cst' : 'monotonic';
   const old = writer.define(
     `atomicrmw ${operator} ${type}* ${slot}, ${type} ${operand} ${order}, align ${size}`,
   );
-  if (fetch || operator === 'xchg') {
+  if (ordered) {
+    if (state.module.options.target.fencedAtomics === 'all') writer.emit('fence seq_cst');
     registers.set(source, integer(extended(state, 'zext', bits, old)));
   }
 }

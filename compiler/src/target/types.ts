@@ -43,5 +43,10 @@ export interface Target {
   readonly linkerEmulation: string;
   /** User-mode emulator; used when the host is another CPU. */
   readonly qemu: string;
+  /**
+   * Fetching atomics that order later accesses only with a fence behind them: where one is a pair of
+   * exclusive accesses, a later load may overtake the store of the pair.
+   */
+  readonly fencedAtomics: 'none' | 'compare_exchange' | 'all';
   readonly ptRegs: { readonly size: number; readonly fields: readonly PtRegsField[] };
 }
