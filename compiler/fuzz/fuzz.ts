@@ -5,170 +5,129 @@
  * usage: fuzz [--count N] [--seed N] [--native N]   (every N-th accepted object is compiled, too)
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/base/index.ts';
-import { CollectingSink, Failure } from '../src/diag/index.ts';
-import { compile, load, verify } from '../src/driver/index.ts';
-import { targets } from '../src/target/index.ts';
-import { mutate, Random } from './mutate.ts';
+import { mutated, samples, tryObject } from './case.ts';
 
 const SLOWEST_MS = 1000;
-const SILENCE_MS = 20_000;
+const SILENCE_MS = 60_000;
 const LARGEST_RSS = 1 << 30;
 
+/** What a worker has found so far. */
 interface Progress {
-  readonly next: number;
   readonly accepted: number;
   readonly compiled: number;
   readonly slowest: number;
   readonly memory: number;
-  readonly problem?: string;
 }
 
-function corpus(): { name: string; bytes: Uint8Array }[] {
-  const directory = join(packageRoot(), 'fixtures', 'obj');
-  return readdirSync(directory, { recursive: true })
-    .map(String)
-    .filter((name) => name.endsWith('.o') && !name.includes('large'))
-    .sort()
-    .map((name) => ({ name, bytes: readFileSync(join(directory, name)) }));
-}
+const NOTHING: Progress = { accepted: 0, compiled: 0, slowest: 0, memory: 0 };
 
-const CODE = {
-  cpu: undefined,
-  level: 1,
-  debug: true,
-  ptRegs: 'auto',
-  helpers: 'inline',
-  vector: 'auto',
-  verify: true,
-} as const;
+/** A line of a worker: the case it begins, a problem of that case, or a summary. */
+type Line =
+  | { readonly begin: number }
+  | { readonly problem: string; readonly seed: number }
+  | { readonly progress: Progress };
 
-/** Runs the cases [from, to) and reports on standard output, one JSON line each time something is new. */
+/** Runs the cases [from, to); says what it begins, so that whoever watches knows what ended it. */
 function worker(from: number, to: number, every: number): void {
-  const files = corpus();
-  let accepted = 0;
-  let compiled = 0;
-  let slowest = 0;
-  const report = (next: number, problem?: string) => {
-    const memory = process.memoryUsage.rss();
-    const progress: Progress = {
-      next,
-      accepted,
-      compiled,
-      slowest,
-      memory,
-      ...(problem && { problem }),
-    };
-    process.stdout.write(`${JSON.stringify(progress)}\n`);
+  const corpus = samples();
+  let { accepted, compiled, slowest } = NOTHING;
+  // Synchronous: what was said before a crash has been said.
+  const say = (line: Line) => writeSync(1, `${JSON.stringify(line)}\n`);
+  const sayProgress = () => {
+    const memory = process.resourceUsage().maxRSS * 1024;
+    say({ progress: { accepted, compiled, slowest, memory } });
   };
   for (let seed = from; seed < to; seed++) {
-    if (seed % 200 === 0) report(seed);
-    const random = new Random(seed);
-    const file = random.pick(files);
-    const bytes = mutate(file.bytes, random);
-    const started = performance.now();
-    try {
-      const object = load(bytes, file.name, { programs: [] }, new CollectingSink());
-      verify(object, CODE, new CollectingSink());
-      accepted++;
-      if (every > 0 && accepted % every === 0) {
-        const { cpu: _cpu, ...options } = CODE;
-        compile(
-          object,
-          { ...options, target: random.pick(targets()) },
-          'obj',
-          new CollectingSink(),
-        );
-        compiled++;
-      }
-    } catch (error) {
-      if (!(error instanceof Failure)) {
-        report(
-          seed + 1,
-          `case ${seed} (${file.name}): ${error instanceof Error ? error.stack : error}`,
-        );
-        continue;
-      }
+    say({ begin: seed });
+    const { sample, bytes } = mutated(seed, corpus);
+    const native = every > 0 && accepted % every === every - 1;
+    const btf = sample.name.includes('core') ? sample.path : undefined;
+    const outcome = tryObject(bytes, sample.name, { native, seed, ...(btf && { btf }) });
+    accepted += outcome.accepted ? 1 : 0;
+    compiled += outcome.compiled ? 1 : 0;
+    slowest = Math.max(slowest, outcome.milliseconds);
+    const name = `case ${seed} (${sample.name})`;
+    if (outcome.problem !== undefined) say({ seed, problem: `${name}: ${outcome.problem}` });
+    if (outcome.milliseconds > SLOWEST_MS) {
+      say({ seed, problem: `${name} took ${outcome.milliseconds.toFixed(0)} ms` });
     }
-    const elapsed = performance.now() - started;
-    slowest = Math.max(slowest, elapsed);
-    if (elapsed > SLOWEST_MS)
-      report(seed + 1, `case ${seed} (${file.name}) took ${elapsed.toFixed(0)} ms`);
+    if (seed % 500 === 0) sayProgress();
   }
-  report(to);
+  sayProgress();
 }
 
 function keep(seed: number): void {
-  const random = new Random(seed);
-  const file = random.pick(corpus());
   const directory = join(packageRoot(), 'fixtures', 'bad');
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, `fuzz-${seed}.o`), mutate(file.bytes, random));
+  writeFileSync(join(directory, `fuzz-${seed}.o`), mutated(seed, samples()).bytes);
 }
 
-/** Runs one slice in child processes; a child that dies or hangs is replaced and its case kept. */
+/** Runs one slice in child processes; one that dies or hangs is replaced after the case it died of. */
 async function supervise(
   from: number,
   to: number,
   every: number,
 ): Promise<Progress & { problems: string[] }> {
   const problems: string[] = [];
-  const total = { accepted: 0, compiled: 0, slowest: 0, memory: 0 };
-  let next = from;
-  while (next < to) {
-    let last: Progress = { next, accepted: 0, compiled: 0, slowest: 0, memory: 0 };
-    const end = await new Promise<string>((resolve) => {
-      const child = spawn(
-        process.execPath,
-        [fileURLToPath(import.meta.url), '--worker', `${next}:${to}:${every}`],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-      let timer = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS);
-      let text = '';
-      child.stdout.on('data', (chunk) => {
-        clearTimeout(timer);
-        timer = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS);
-        text += chunk;
-        const lines = text.split('\n');
-        text = lines.pop()!;
-        for (const line of lines) {
-          last = JSON.parse(line) as Progress;
-          if (last.problem !== undefined) {
-            problems.push(last.problem);
-            keep(last.next - 1);
-          }
-        }
-      });
-      child.on('close', (code, signal) => {
-        clearTimeout(timer);
-        resolve(signal ?? String(code));
-      });
+  let total = NOTHING;
+  for (let next = from; next < to; ) {
+    let last = NOTHING;
+    let begun = next;
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(import.meta.url), '--worker', `${next}:${to}:${every}`],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    const ended = new Promise<string>((resolve) => {
+      child.on('close', (code, signal) => resolve(signal ?? String(code)));
     });
-    total.accepted += last.accepted;
-    total.compiled += last.compiled;
-    total.slowest = Math.max(total.slowest, last.slowest);
-    total.memory = Math.max(total.memory, last.memory);
-    if (end !== '0') {
-      // Somewhere in the 200 cases after the last report: run them one by one.
-      problems.push(`a worker ended with ${end} in cases ${last.next} to ${last.next + 200}`);
-      next = last.next + 200;
-    } else {
-      next = to;
+    const timer = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS);
+    for await (const text of createInterface({ input: child.stdout })) {
+      timer.refresh();
+      const line = JSON.parse(text) as Line;
+      if ('begin' in line) begun = line.begin;
+      else if ('progress' in line) last = line.progress;
+      else {
+        problems.push(line.problem);
+        keep(line.seed);
+      }
     }
+    const end = await ended;
+    clearTimeout(timer);
+    total = {
+      accepted: total.accepted + last.accepted,
+      compiled: total.compiled + last.compiled,
+      slowest: Math.max(total.slowest, last.slowest),
+      memory: Math.max(total.memory, last.memory),
+    };
+    if (end === '0') break;
+    problems.push(`case ${begun} ended its process: ${end}`);
+    keep(begun);
+    next = begun + 1;
   }
-  return { next, ...total, problems };
+  return { ...total, problems };
+}
+
+/** The value of an option, a whole number. */
+function whole(text: string, name: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  console.error(`fuzz: --${name} takes a whole number, not '${text}'`);
+  process.exit(2);
 }
 
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: process.env.FUZZ_COUNT ?? '100000' },
     seed: { type: 'string', default: '1' },
-    native: { type: 'string', default: '50' },
+    native: { type: 'string', default: '20' },
     worker: { type: 'string' },
   },
 });
@@ -177,18 +136,14 @@ if (values.worker !== undefined) {
   const [from, to, every] = values.worker.split(':').map(Number);
   worker(from!, to!, every!);
 } else {
-  const count = Number(values.count);
-  const first = Number(values.seed);
+  const count = whole(values.count, 'count');
+  const first = whole(values.seed, 'seed');
+  const every = whole(values.native, 'native');
   const workers = availableParallelism();
   const started = performance.now();
+  const edge = (index: number) => first + Math.floor((count * index) / workers);
   const slices = await Promise.all(
-    Array.from({ length: workers }, (_, index) =>
-      supervise(
-        first + Math.floor((count * index) / workers),
-        first + Math.floor((count * (index + 1)) / workers),
-        Number(values.native),
-      ),
-    ),
+    Array.from({ length: workers }, (_, index) => supervise(edge(index), edge(index + 1), every)),
   );
   const sum = (key: 'accepted' | 'compiled') =>
     slices.reduce((total, slice) => total + slice[key], 0);
