@@ -74,7 +74,7 @@ if ! new_enough node; then
 	say "installing Node 20 in .node/"
 	mkdir -p .node
 	(cd .node && echo '{"private":true}' >package.json &&
-		npm install --silent --no-audit --no-fund --ignore-scripts "node-linux-$cpu@20" "npm@11")
+		npm install --loglevel=error --no-audit --no-fund --ignore-scripts "node-linux-$cpu@20" "npm@11" >/dev/null)
 	mkdir -p .node/bin
 	ln -sf "../node_modules/node-linux-$cpu/bin/node" .node/bin/node
 	ln -sf ../node_modules/npm/bin/npm-cli.js .node/bin/npm
@@ -85,7 +85,7 @@ fi
 if [ ! -e node_modules/.bpftime-installed ] || ! cmp -s package-lock.json node_modules/.bpftime-installed; then
 	say "installing npm packages"
 	# Not `npm ci`: it fails where a registry mirror lacks packages that only other systems need.
-	npm install --no-save --silent --no-audit --no-fund --ignore-scripts
+	npm install --no-save --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
 	cp package-lock.json node_modules/.bpftime-installed
 fi
 
