@@ -85,6 +85,25 @@ function translates(state: FunctionState, type: ContextPointer): boolean {
   );
 }
 
+/** Modules of which the user has been told that their layout is a guess. */
+const warned = new WeakSet<FunctionState['module']>();
+
+/** Registers are read, and nothing says of which CPU: clang leaves types that are only cast to out of BTF. */
+function warnOfUnknownLayout(state: FunctionState, type: ContextPointer): void {
+  const { module } = state;
+  const { program } = type.region;
+  if (module.ptRegsSource !== undefined || module.options.ptRegs !== 'auto') return;
+  if ((program !== 'kprobe' && program !== 'perf_event') || warned.has(module)) return;
+  warned.add(module);
+  module.sink.add({
+    code: 'BPF-L035',
+    severity: 'warning',
+    message: `the object does not tell which CPU's struct pt_regs it reads: taken as ${module.options.target.name}'s`,
+    place: state.place(),
+    help: 'name the CPU that it was compiled for with --pt-regs',
+  });
+}
+
 function registerOffset(
   state: FunctionState,
   type: ContextPointer,
@@ -92,7 +111,10 @@ function registerOffset(
   size: number,
   name: string,
 ): number {
-  if (!translates(state, type)) return offset;
+  if (!translates(state, type)) {
+    warnOfUnknownLayout(state, type);
+    return offset;
+  }
   const source = state.module.ptRegsSource!;
   const { target } = state.module.options;
   if (type.minimum === undefined || type.minimum !== type.maximum) {
