@@ -111,6 +111,21 @@ test('a loop with a bound keeps it, and what it indexes stays in one part', () =
   assert.equal(of.stackPartOf(of.access(5)!.pointer!), { low: -72, high: -8 });
 });
 
+test('a counter of step 4 that ends at 64 stays at or below 60', () => {
+  const of = facts(
+    asm.movI(1, 0),
+    asm.movR(2, 10),
+    asm.aluI('add', 2, -72),
+    asm.aluR('add', 2, 1),
+    asm.storeI(4, 2, 0, 7),
+    asm.aluI('add', 1, 4),
+    asm.branchI('ne', 1, 64, 1),
+    ...EXIT,
+  );
+  assert.is(at(of, 3, 1), '0..60');
+  assert.equal(of.stackParts, [{ low: -72, high: -8 }]);
+});
+
 test('branches on what is known are decided and dead code is not reached', () => {
   const of = facts(asm.movI(1, 5), asm.branchI('gt', 1, 4, 4), asm.movI(0, 1), asm.exit, ...EXIT);
   assert.equal([...of.decided], [[1, 'taken']]);

@@ -33,7 +33,8 @@ function clip(value: ScalarType, minimum: bigint, maximum: bigint): ScalarType |
   const most = value.maximum < maximum ? value.maximum : maximum;
   if (least > most) return undefined;
   if (least === value.minimum && most === value.maximum) return value;
-  return range(least, most, value.alignment);
+  const clipped = range(least, most, value.alignment);
+  return clipped.minimum > clipped.maximum ? undefined : clipped;
 }
 
 function pair(a: ScalarType | undefined, b: ScalarType | undefined): Refined {

@@ -52,10 +52,23 @@ export function constant(value: bigint): ScalarType {
   return { kind: 'scalar', minimum: wrapped, maximum: wrapped, alignment: alignmentOf(wrapped) };
 }
 
-/** The integers from minimum to maximum that alignment divides. */
+/**
+ * The integers from minimum to maximum that alignment divides; there must be one. Bounds are multiples
+ * of the alignment, so that `i != 64` keeps a counter of step 4 at or below 60.
+ */
 export function range(minimum: bigint, maximum: bigint, alignment = 1): ScalarType {
   if (minimum === maximum) return constant(minimum);
-  return { kind: 'scalar', minimum, maximum, alignment: Math.min(alignment, MAXIMUM_ALIGNMENT) };
+  if (alignment === 1) return { kind: 'scalar', minimum, maximum, alignment };
+  const step = BigInt(alignment);
+  const least = minimum + ((step - (minimum % step)) % step);
+  const most = maximum - (maximum % step);
+  if (least === most) return constant(least);
+  return {
+    kind: 'scalar',
+    minimum: least,
+    maximum: most,
+    alignment: Math.min(alignment, MAXIMUM_ALIGNMENT),
+  };
 }
 
 /** The one value of the set, if it has one only. */
