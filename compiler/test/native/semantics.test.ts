@@ -477,6 +477,88 @@ add(
     maps: [{ type: 3, typeName: 'prog_array', keySize: 4, valueSize: 4, maxEntries: 2 }],
   },
 );
+const inner: Partial<BpfMap> = { valueSize: 16, maxEntries: 3 };
+const innerDefinition = makeObject({ functions: [[asm.exit]], maps: [inner] }).maps[0]!;
+for (const [type, typeName] of [
+  [12, 'array_of_maps'],
+  [13, 'hash_of_maps'],
+] as const) {
+  for (const [key, expected] of [
+    [1, 42n],
+    [0, 5n],
+  ] as const) {
+    add(
+      `${typeName}: key ${key}`,
+      [
+        [
+          asm.storeI(4, 10, -4, key),
+          asm.map(1, 0),
+          asm.movR(2, 10),
+          asm.aluI('add', 2, -4),
+          asm.helper(1),
+          asm.branchI('ne', 0, 0, 8),
+          asm.movI(0, 5),
+          asm.exit,
+          asm.storeI(4, 10, -4, 2),
+          asm.movR(1, 0),
+          asm.movR(2, 10),
+          asm.aluI('add', 2, -4),
+          asm.helper(1),
+          asm.branchI('ne', 0, 0, 16),
+          asm.movI(0, 6),
+          asm.exit,
+          asm.load(3, 8, 0, 8),
+          asm.aluI('add', 3, 42),
+          asm.storeR(8, 0, 8, 3),
+          asm.load(0, 8, 0, 8),
+          asm.exit,
+        ],
+      ],
+      expected,
+      {
+        maps: [
+          {
+            type,
+            typeName,
+            valueSize: 4,
+            maxEntries: 2,
+            inner: { ...innerDefinition, index: -1, name: 'm0.inner' },
+            initial: [{ key: 1, map: 1 }],
+          },
+          inner,
+        ],
+      },
+    );
+  }
+}
+add(
+  'bpf_loop calls back with a context until told to stop',
+  [
+    [
+      asm.storeI(8, 10, -8, 100),
+      asm.movI(1, 50),
+      asm.refer(2, { kind: 'function', function: 1 }),
+      asm.movR(3, 10),
+      asm.aluI('add', 3, -8),
+      asm.movI(4, 0),
+      asm.helper(181),
+      asm.load(1, 8, 10, -8),
+      asm.aluI('mul', 0, 1000),
+      asm.aluR('add', 0, 1),
+      asm.exit,
+    ],
+    [
+      asm.load(3, 8, 2, 0),
+      asm.aluR('add', 3, 1),
+      asm.storeR(8, 2, 0, 3),
+      asm.movI(0, 0),
+      asm.branchI('ne', 1, 9, 6),
+      asm.movI(0, 1),
+      asm.exit,
+    ],
+  ],
+  10_000n + 145n,
+);
 add(
   'may_goto goes on for a while, then no more',
   [
