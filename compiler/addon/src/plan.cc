@@ -173,4 +173,19 @@ void bindDefinitionsLocally(Module &module) {
     if (!value.isDeclaration() && value.hasExternalLinkage()) value.setDSOLocal(true);
 }
 
+void protectVariables(Module &module) {
+  SmallVector<GlobalVariable *, 16> exported;
+  for (GlobalVariable &variable : module.globals())
+    if (!variable.isDeclaration() && variable.hasExternalLinkage() && !variable.isConstant() &&
+        variable.hasDefaultVisibility())
+      exported.push_back(&variable);
+  for (GlobalVariable *variable : exported) {
+    std::string name = variable->getName().str();
+    variable->setName(name + ".variable");
+    variable->setLinkage(GlobalValue::PrivateLinkage);
+    auto *symbol = GlobalAlias::create(GlobalValue::ExternalLinkage, name, variable);
+    symbol->setVisibility(GlobalValue::ProtectedVisibility);
+  }
+}
+
 } // namespace bpftime

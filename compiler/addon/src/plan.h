@@ -19,4 +19,9 @@ void setFunctionAttributes(llvm::Module &module, const Request &request);
 // Accesses of the object's own definitions need no detour by the global offset table.
 void bindDefinitionsLocally(llvm::Module &module);
 
+// Exports variables as protected symbols. Code of the object reaches its variables directly, so a
+// linker must not move them to an executable by a copy relocation: it then says so. The code itself
+// uses names of the variables' own, because linkers refuse its accesses to protected symbols.
+void protectVariables(llvm::Module &module);
+
 } // namespace bpftime

@@ -60,6 +60,7 @@ function disassembly(bytes: Uint8Array, symbol: string): string {
     'llvm-objdump',
     '-d',
     '--no-show-raw-insn',
+    '--no-leading-addr',
     '--mattr=+v,+sve',
     `--disassemble-symbols=${symbol}`,
   );
