@@ -1,10 +1,12 @@
 /** Runs the analysis until nothing new is learnt. */
 import type { BpfObject } from '../object/index.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
+import type { Block } from './blocks.ts';
 import { edge } from './branch.ts';
 import { ANY_SCALAR } from './domain/scalar.ts';
 import { pointerTo } from './domain/value.ts';
 import { Cursor } from './frame.ts';
+import { refineCopies } from './spills.ts';
 import { step } from './transfer.ts';
 import type { ValueType } from './types.ts';
 
@@ -33,14 +35,14 @@ function walkBlock(analysis: Analysis, work: FunctionWork, index: number): void 
   }
   const target = work.flow.blocks[work.flow.blockOf[last.target]!]!;
   const next = work.flow.blocks[index + 1];
-  const takenRegisters = edge(after.registers, last, true);
-  const otherRegisters = edge(after.registers, last, false);
-  if (otherRegisters !== undefined && next !== undefined) {
-    analysis.arrive(work, next, { registers: otherRegisters, slots: after.slots });
-  }
-  if (takenRegisters !== undefined) {
-    analysis.arrive(work, target, { registers: takenRegisters, slots: after.slots });
-  }
+  const arrive = (successor: Block, taken: boolean) => {
+    const registers = edge(after.registers, last, taken);
+    if (registers === undefined) return;
+    const slots = refineCopies(work, block, last, after.slots, after.registers, registers);
+    analysis.arrive(work, successor, { registers, slots });
+  };
+  if (next !== undefined) arrive(next, false);
+  arrive(target, true);
 }
 
 /** Walks the queued blocks of one function until there are none. */

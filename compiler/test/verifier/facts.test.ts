@@ -126,6 +126,27 @@ test('a counter of step 4 that ends at 64 stays at or below 60', () => {
   assert.equal(of.stackParts, [{ low: -72, high: -8 }]);
 });
 
+test('a counter that is kept in the frame is bounded by the compare of its register', () => {
+  const loop = (...between: Draft[]) =>
+    facts(
+      asm.movI(1, 0),
+      asm.storeR(8, 10, -8, 1),
+      asm.load(1, 8, 10, -8),
+      asm.movR(2, 10),
+      asm.aluI('add', 2, -72),
+      asm.aluR('add', 2, 1),
+      asm.storeI(1, 2, 0, 7),
+      asm.aluI('add', 1, 1),
+      asm.storeR(8, 10, -8, 1),
+      ...between,
+      asm.branchI('ne', 1, 64, 2),
+      ...EXIT,
+    );
+  assert.is(at(loop(), 3, 1), '0..63');
+  assert.is(at(loop(asm.storeI(8, 10, -80, 1)), 3, 1), '0..63');
+  assert.is(at(loop(asm.storeI(4, 10, -8, 1)), 3, 1), 'unknown', 'overwritten');
+});
+
 test('branches on what is known are decided and dead code is not reached', () => {
   const of = facts(asm.movI(1, 5), asm.branchI('gt', 1, 4, 4), asm.movI(0, 1), asm.exit, ...EXIT);
   assert.equal([...of.decided], [[1, 'taken']]);
