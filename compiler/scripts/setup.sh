@@ -79,6 +79,7 @@ if ! new_enough node; then
 	ln -sf "../node_modules/node-linux-$cpu/bin/node" .node/bin/node
 	ln -sf ../node_modules/npm/bin/npm-cli.js .node/bin/npm
 	ln -sf ../node_modules/npm/bin/npx-cli.js .node/bin/npx
+	hash -r # the shell remembers where the old one was
 	new_enough node || fail "the Node below .node/ does not run"
 fi
 
