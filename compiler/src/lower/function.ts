@@ -2,7 +2,7 @@ import type { BpfInstruction } from '../object/index.ts';
 import { lowerAlu, lowerNegate, lowerSignExtend, lowerSwap, truncated } from './alu.ts';
 import { condition } from './branches.ts';
 import { lowerFunctionCall, lowerHelperCall, lowerRegisterCall } from './calls.ts';
-import { type BlockEnd, blockEnds, countPredecessors } from './edges.ts';
+import { type BlockEnd, countPredecessors } from './edges.ts';
 import { lowerAtomic, lowerLegacyLoad, lowerLoad, lowerStore } from './memory.ts';
 import { lowerReference } from './references.ts';
 import { frameOffset, integer, pointer, representation, type Value } from './registers.ts';
@@ -37,7 +37,7 @@ export class FunctionLowering {
   constructor(state: FunctionState) {
     this.#state = state;
     const { code, facts } = state;
-    this.#ends = blockEnds(code, facts);
+    this.#ends = state.ends;
     const direct = countPredecessors(this.#ends, new Set());
     direct[0]!++;
     this.#switches = recoverSwitches(code, facts, this.#ends, direct);

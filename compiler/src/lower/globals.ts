@@ -105,9 +105,9 @@ export class Globals {
     const name = globalName(symbol);
     this.exports.push(symbol);
     this.#lines.push(
-      `@object = internal constant ${OBJECT_TYPE} ${value}, align 8`,
-      `${name} = alias ${OBJECT_TYPE}, ${OBJECT_TYPE}* @object`,
-      `@object.pointer = internal constant ${OBJECT_TYPE}* @object, section "bpftime_objects", align 8`,
+      `@object.descriptor = internal constant ${OBJECT_TYPE} ${value}, align 8`,
+      `${name} = alias ${OBJECT_TYPE}, ${OBJECT_TYPE}* @object.descriptor`,
+      `@object.pointer = internal constant ${OBJECT_TYPE}* @object.descriptor, section "bpftime_objects", align 8`,
       `@llvm.used = appending global [1 x i8*] [i8* bitcast (${OBJECT_TYPE}** @object.pointer to i8*)], section "llvm.metadata"`,
     );
     const { information } = options;

@@ -13,6 +13,8 @@ type LegacyLoad = Extract<BpfInstruction, { kind: 'legacy_load' }>;
 interface Address {
   readonly text: string;
   readonly alignment: number;
+  /** ` volatile` when the access must stay where it is. */
+  readonly volatile?: string;
 }
 
 /** Loads from memory or from the context. */
@@ -29,7 +31,7 @@ export function lowerLoad(state: FunctionState, instruction: Load): void {
     state.setPointer(destination, loadPointer(state, address));
     return;
   }
-  const loaded = loadInteger(state, size * 8, address);
+  const loaded = settled(state, base, size * 8, loadInteger(state, size * 8, address));
   const how = signed ? 'sext' : 'zext';
   state.registers.set(destination, integer(extended(state, how, size * 8, loaded)));
 }
@@ -45,13 +47,17 @@ export function lowerStore(state: FunctionState, instruction: Store): void {
     const type = source.kind === 'register' ? state.type(source.register) : undefined;
     const text = registers.toPointer(value, state.partOf(type));
     const slot = writer.define(`bitcast i8* ${address.text} to i8**`);
-    writer.emit(`store i8* ${text}, i8** ${slot}, align ${address.alignment}`);
+    writer.emit(
+      `store${address.volatile ?? ''} i8* ${text}, i8** ${slot}, align ${address.alignment}`,
+    );
     return;
   }
   const bits = size * 8;
   const narrow = truncated(state, registers.toInteger(value), bits);
   const slot = typed(state, address.text, bits);
-  writer.emit(`store i${bits} ${narrow}, i${bits}* ${slot}, align ${address.alignment}`);
+  writer.emit(
+    `store${address.volatile ?? ''} i${bits} ${narrow}, i${bits}* ${slot}, align ${address.alignment}`,
+  );
 }
 
 /**
@@ -68,7 +74,8 @@ export function lowerAtomic(state: FunctionState, instruction: Atomic): void {
   const slot = typed(state, address.text, bits);
   if (operator === 'load_acquire') {
     const loaded = writer.define(`load atomic ${type}, ${type}* ${slot} acquire, align ${size}`);
-    registers.set(source, integer(extended(state, 'zext', bits, loaded)));
+    const value = settled(state, base, bits, loaded);
+    registers.set(source, integer(extended(state, 'zext', bits, value)));
     return;
   }
   const operand = truncated(state, registers.integer(source), bits);
@@ -83,7 +90,7 @@ export function lowerAtomic(state: FunctionState, instruction: Atomic): void {
     );
     const old = writer.define(`extractvalue { ${type}, i1 } ${pair}, 0`);
     if (state.module.options.target.fencedAtomics !== 'none') writer.emit('fence seq_cst');
-    registers.set(0, integer(extended(state, 'zext', bits, old)));
+    registers.set(0, integer(extended(state, 'zext', bits, settled(state, base, bits, old))));
     return;
   }
   const ordered = fetch || operator === 'xchg';
@@ -93,7 +100,8 @@ export function lowerAtomic(state: FunctionState, instruction: Atomic): void {
   );
   if (ordered) {
     if (state.module.options.target.fencedAtomics === 'all') writer.emit('fence seq_cst');
-    registers.set(source, integer(extended(state, 'zext', bits, old)));
+    const value = settled(state, base, bits, old);
+    registers.set(source, integer(extended(state, 'zext', bits, value)));
   }
 }
 
@@ -142,7 +150,52 @@ function accessAddress(state: FunctionState, base: number, offset: number, size:
   const value = registers.get(base);
   const alignment = Math.min(state.facts.access(state.index)?.alignment ?? 1, size);
   if (value.kind === 'frame') return { text: frame.address(value.offset + offset), alignment };
-  return { text: displaced(state, registers.toPointer(value), offset), alignment };
+  const volatile = isRepeated(state, base) ? ' volatile' : '';
+  return { text: displaced(state, registers.toPointer(value), offset), alignment, volatile };
+}
+
+/** True for an access that a loop makes to one place of memory that others share. */
+function isRepeated(state: FunctionState, base: number): boolean {
+  const { repeated, index } = state;
+  if (!repeated.inLoop(index)) return false;
+  const type = state.type(base);
+  if (type?.kind !== 'pointer') return repeated.keeps(index, base);
+  switch (type.region.kind) {
+    case 'data': {
+      const kind = state.module.object.data[type.region.section]?.kind;
+      if (kind === 'rodata' || kind === 'kconfig') return false;
+      const fixed = type.minimum !== undefined && type.minimum === type.maximum;
+      return fixed || repeated.keeps(index, base);
+    }
+    case 'map_value':
+    case 'any':
+      return repeated.keeps(index, base);
+    default:
+      return false;
+  }
+}
+
+/**
+ * What was loaded as a number that stays one number. A byte of the stack that nobody wrote holds
+ * something, but to LLVM it holds nothing in particular, and a branch on it would let LLVM drop all that
+ * depends on it.
+ */
+function settled(state: FunctionState, base: number, bits: number, text: string): string {
+  return mayBeUninitialised(state, base, bits / 8)
+    ? state.writer.define(`freeze i${bits} ${text}`)
+    : text;
+}
+
+function mayBeUninitialised(state: FunctionState, base: number, size: number): boolean {
+  const type = state.type(base);
+  if (type?.kind !== 'pointer' || type.region.kind === 'any') return state.module.framesEscape;
+  if (type.region.kind !== 'stack') return false;
+  if (type.region.function !== state.code.index) return true;
+  const instruction = state.code.instructions[state.index]!;
+  const offset = 'offset' in instruction ? instruction.offset : 0;
+  const { minimum, maximum } = type;
+  if (minimum === undefined || maximum === undefined) return true;
+  return !state.initialised.holds(state.index, minimum + offset, maximum + offset + size);
 }
 
 function displaced(state: FunctionState, start: string, offset: number): string {
@@ -157,10 +210,14 @@ function typed(state: FunctionState, address: string, bits: number): string {
 
 function loadInteger(state: FunctionState, bits: number, address: Address): string {
   const slot = typed(state, address.text, bits);
-  return state.writer.define(`load i${bits}, i${bits}* ${slot}, align ${address.alignment}`);
+  return state.writer.define(
+    `load${address.volatile ?? ''} i${bits}, i${bits}* ${slot}, align ${address.alignment}`,
+  );
 }
 
 function loadPointer(state: FunctionState, address: Address): string {
   const slot = state.writer.define(`bitcast i8* ${address.text} to i8**`);
-  return state.writer.define(`load i8*, i8** ${slot}, align ${address.alignment}`);
+  return state.writer.define(
+    `load${address.volatile ?? ''} i8*, i8** ${slot}, align ${address.alignment}`,
+  );
 }

@@ -38,6 +38,8 @@ export class ModuleState {
   readonly debug: DebugInformation | undefined;
   /** CPU whose struct pt_regs the bytecode knows; undefined when offsets are taken as they are. */
   readonly ptRegsSource: Target | undefined;
+  /** Pointers of which nothing is known may lead into a frame. */
+  readonly framesEscape: boolean;
   readonly #declarations = new Map<string, string>();
   readonly #callbacks = new Set<number>();
   readonly #names = new Set<string>();
@@ -57,6 +59,9 @@ export class ModuleState {
     this.ptRegsSource =
       source === undefined || source === 'native' ? undefined : findTarget(source);
     this.debug = options.debug ? new DebugInformation(verified.object) : undefined;
+    this.framesEscape = verified.functions.some(({ stackParts }) =>
+      stackParts.some(({ low, high }) => low === -512 && high === 0),
+    );
     this.#reachedBy = reachableFrom(verified.object);
   }
 
@@ -85,6 +90,11 @@ export class ModuleState {
     }
     this.#names.add(name);
     return name;
+  }
+
+  /** Whether `uniqueName` gave this name out. */
+  isOwnName(name: string): boolean {
+    return this.#names.has(name);
   }
 
   defineSymbol(index: number, symbol: FunctionSymbol): void {

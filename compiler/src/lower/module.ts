@@ -8,6 +8,7 @@ import { Globals, type ProgramSymbol } from './globals.ts';
 import { toBitcode } from './llvm.ts';
 import { type FunctionSymbol, ModuleState } from './module-state.ts';
 import { integer, pointer, ZERO } from './registers.ts';
+import { isReservedName } from './reserved-names.ts';
 import { FunctionState } from './state.ts';
 import { TAIL_CALL } from './tail-call.ts';
 import { globalName, quotedText } from './text.ts';
@@ -268,13 +269,18 @@ class ModuleLowering {
     }
   }
 
-  /** The C name of each program, unless that name means something else in the module. */
+  /**
+   * The C name of each program, unless it means something else in the module or to others. What the
+   * module calls its own data has a dot in its name.
+   */
   #weakAliases(): readonly string[] {
     const lines: string[] = [];
-    const taken = new Set(this.#globals.exports);
+    const taken = new Set<string>();
     for (const { program, name, type } of this.#programs) {
       const alias = globalName(program.name);
-      if (taken.has(program.name) || this.#module.isDeclared(alias)) continue;
+      if (!/^[A-Za-z_]\w*$/.test(program.name) || isReservedName(program.name)) continue;
+      if (this.#module.isOwnName(program.name) || this.#module.isDeclared(alias)) continue;
+      if (taken.has(program.name)) continue;
       taken.add(program.name);
       this.#globals.exports.push(program.name);
       lines.push(`${alias} = weak alias ${type}, ${type}* ${name}`);

@@ -1,8 +1,11 @@
 import { Failure, type Place } from '../diag/index.ts';
 import type { BpfFunction, BpfInstruction } from '../object/index.ts';
 import type { FunctionFacts, PointerType, StackPart, ValueType } from '../verifier/index.ts';
+import { type BlockEnd, blockEnds } from './edges.ts';
 import { Frame } from './frame.ts';
+import { InitialisedBytes } from './initialised.ts';
 import type { ModuleState } from './module-state.ts';
+import { RepeatedAccesses } from './polling.ts';
 import { frameOffset, isOwnFrame, pointer, RegisterFile, type Value } from './registers.ts';
 import { CodeWriter } from './text.ts';
 
@@ -14,6 +17,10 @@ export class FunctionState {
   readonly writer = new CodeWriter();
   readonly frame: Frame;
   readonly registers: RegisterFile;
+  readonly repeated: RepeatedAccesses;
+  readonly initialised: InitialisedBytes;
+  /** How each reachable block ends. */
+  readonly ends: readonly (BlockEnd | undefined)[];
   /** Types before the first instruction of each block; undefined for blocks that cannot be reached. */
   readonly entryTypes: readonly (readonly ValueType[] | undefined)[];
   /** How the function returns r0. */
@@ -31,6 +38,9 @@ export class FunctionState {
     this.facts = facts;
     this.frame = new Frame(facts.stackParts, this.writer);
     this.registers = new RegisterFile(this.writer, this.frame);
+    this.ends = blockEnds(code, facts);
+    this.initialised = new InitialisedBytes(code, facts, this.ends);
+    this.repeated = new RepeatedAccesses(code);
     this.entryTypes = facts.blocks.map((block) =>
       block.reachable ? facts.before(block.first) : undefined,
     );
