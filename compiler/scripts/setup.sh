@@ -109,7 +109,8 @@ if [ ! -e node_modules/llvm-bindings/build/Release/llvm-bindings.node ]; then
 		LDFLAGS="$LDFLAGS -Wl,-z,pack-relative-relocs"
 	fi
 	export LDFLAGS
-	if ! (cd node_modules/llvm-bindings && node "$root/node_modules/cmake-js/bin/cmake-js" compile) >"$log" 2>&1; then
+	# Its build looks for cmake-js on the path.
+	if ! (cd node_modules/llvm-bindings && PATH="$root/node_modules/.bin:$PATH" cmake-js compile) >"$log" 2>&1; then
 		tail -30 "$log" >&2
 		fail "llvm-bindings did not compile; the whole log is $log"
 	fi
