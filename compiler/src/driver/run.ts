@@ -32,6 +32,8 @@ export interface RunOutcome {
 
 const REQUEST_HEADER = 16;
 const RESPONSE_HEADER = 24;
+/** Exit code of the runner when a map could not be opened. */
+const RUNNER_NOT_OPEN = 66;
 
 /** The stream the runner reads (see runtime-native/runner): a header and the memory of each request. */
 export function encodeRequests(requests: readonly RunRequest[]): Uint8Array {
@@ -111,13 +113,26 @@ export async function runNative(
         help: 'a loop may not end, or --repeat is too large; --timeout SECONDS gives it longer',
       });
     }
+    const notes = end.stderr
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((message) => ({ message }));
+    if (end.exitCode === RUNNER_NOT_OPEN) {
+      throw new Failure({
+        code: 'BPF-R005',
+        message: `the runtime cannot open the object's maps on ${target.name}`,
+        place: { file: limits.file },
+        notes,
+        help: 'a map is of a type that the runtime does not have yet, or larger than memory',
+      });
+    }
     if (end.signal !== undefined || end.exitCode !== 0 || results.length !== requests.length) {
       const how = end.signal === undefined ? `exit code ${end.exitCode}` : `signal ${end.signal}`;
       throw new Failure({
         code: 'BPF-R001',
         message: `the program ended with ${how} on ${target.name}`,
         place: { file: limits.file },
-        ...(end.stderr !== '' && { notes: [{ message: end.stderr.trim() }] }),
+        ...(notes.length > 0 && { notes }),
         help: 'memory safety is not proved yet: look for an access outside the memory, or a null map value',
       });
     }
