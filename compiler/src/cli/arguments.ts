@@ -31,7 +31,10 @@ export function normalise(words: readonly string[]): string[] {
   for (let index = 0; index < all.length; index++) {
     const word = all[index]!;
     if (word === '--') {
-      result.push(...all.slice(index));
+      // Files from here on; the parser would not count them as the command's own arguments.
+      for (const file of all.slice(index + 1)) {
+        result.push(file.startsWith('-') ? `./${file}` : file);
+      }
       break;
     }
     const renamed = Object.hasOwn(RENAMED, word) ? RENAMED[word] : undefined;

@@ -86,9 +86,14 @@ export function destination(
 }
 
 function sameFile(one: string, other: string): boolean {
-  const first = statSync(one, { throwIfNoEntry: false });
-  const second = statSync(other, { throwIfNoEntry: false });
-  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
+  try {
+    const first = statSync(one);
+    const second = statSync(other);
+    return first.ino === second.ino && first.dev === second.dev;
+  } catch {
+    // What cannot be looked at is no output yet, or will be reported where it is opened.
+    return false;
+  }
 }
 
 /** Compiles one file and writes what was asked for; nothing is written when a stage fails. */

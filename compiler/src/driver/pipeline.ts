@@ -3,7 +3,12 @@ import { generate, type NativeKind } from '../codegen/index.ts';
 import type { Sink } from '../diag/index.ts';
 import { parseElf } from '../elf/index.ts';
 import { type LoweredModule, lower } from '../lower/index.ts';
-import { type BpfObject, buildObject, selectPrograms } from '../object/index.ts';
+import {
+  type BpfObject,
+  buildObject,
+  refuseUnsupportedPrograms,
+  selectPrograms,
+} from '../object/index.ts';
 import { analyse, type VerifiedObject } from '../verifier/index.ts';
 import { describeElf, describeFacts, describeObject } from './describe.ts';
 import { compiledInformation } from './information.ts';
@@ -57,7 +62,18 @@ export function verify(
 ): VerifiedObject {
   return observer.stage(
     'verifier',
-    () => analyse(object, { skip: !options.verify }, sink),
+    () => {
+      refuseUnsupportedPrograms(object);
+      if (!options.verify) {
+        sink.add({
+          code: 'BPF-D001',
+          severity: 'warning',
+          message: 'memory safety is not checked (--no-verify)',
+          place: { file: object.file },
+        });
+      }
+      return analyse(object, { skip: !options.verify }, sink);
+    },
     describeFacts,
   );
 }

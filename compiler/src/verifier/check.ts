@@ -4,7 +4,7 @@ import type { BpfInstruction, BpfObject } from '../object/index.ts';
 import { type Analysis, type FunctionWork, MAXIMUM_DEPTH } from './analysis.ts';
 import { registerCallee } from './calls.ts';
 import { contextLayout, fieldAt } from './contexts/index.ts';
-import { helpers } from './helpers.ts';
+import { type Helper, helpers } from './helpers.ts';
 import { FRAME_SIZE } from './state.ts';
 import type { PointerType, ValueType } from './types.ts';
 
@@ -90,7 +90,14 @@ export function checkCalls(analysis: Analysis): void {
   }
 }
 
-function checkHelper(object: BpfObject, work: FunctionWork, index: number, number: number): void {
+function checkHelper(
+  object: BpfObject,
+  work: FunctionWork,
+  index: number,
+  number: number,
+  registers: readonly ValueType[],
+  skip: boolean,
+): void {
   const helper = helpers().get(number);
   if (helper === undefined) {
     throw refusal(object, work, index, 'BPF-V003', `there is no helper function number ${number}`);
@@ -111,10 +118,48 @@ function checkHelper(object: BpfObject, work: FunctionWork, index: number, numbe
       work,
       index,
       'BPF-V008',
-      `bpf_tail_call in ${body.name}, which is called by another function`,
+      `bpf_tail_call in ${body.name}, which other functions call: only a program itself can`,
       'make the tail call in the program itself',
     );
   }
+  if (!skip) checkMaps(object, work, index, helper, registers);
+}
+
+/** What a register surely holds instead of a map; undefined when it may be one. */
+function insteadOfMap(object: BpfObject, type: ValueType): string | undefined {
+  if (type.kind === 'scalar') {
+    return type.minimum === type.maximum ? `the number ${type.minimum}` : undefined;
+  }
+  if (type.kind !== 'pointer') return undefined;
+  const { region } = type;
+  if (region.kind === 'stack') return 'an address in the stack frame';
+  if (region.kind === 'context') return 'the context';
+  if (region.kind !== 'data') return undefined;
+  return `an address in section ${object.data[region.section]?.name ?? 'of data'}`;
+}
+
+/** Refuses what can be no map where a helper takes one: a map without SEC(".maps") is mere data. */
+function checkMaps(
+  object: BpfObject,
+  work: FunctionWork,
+  index: number,
+  helper: Helper,
+  registers: readonly ValueType[],
+): void {
+  helper.arguments.forEach((kind, position) => {
+    if (kind !== 'CONST_MAP_PTR') return;
+    const type = registers[position + 1];
+    const what = type && insteadOfMap(object, type);
+    if (what === undefined) return;
+    throw refusal(
+      object,
+      work,
+      index,
+      'BPF-V017',
+      `argument ${position + 1} of bpf_${helper.name} must be a map, but is ${what}`,
+      'define the map in SEC(".maps")',
+    );
+  });
 }
 
 function checkField(
@@ -180,7 +225,7 @@ function checkAccess(
     work,
     index,
     'BPF-V010',
-    `${access.size} bytes at offset ${low} from r10 are outside the stack frame of ${FRAME_SIZE} bytes`,
+    `${access.size} byte${access.size === 1 ? '' : 's'} at offset ${low} from r10 ${access.size === 1 ? 'is' : 'are'} outside the stack frame of ${FRAME_SIZE} bytes`,
   );
 }
 
@@ -226,7 +271,7 @@ export function checkInstruction(
     case 'poison':
       throw refusal(object, work, index, 'BPF-V001', instruction.reason);
     case 'call_helper':
-      checkHelper(object, work, index, instruction.helper);
+      checkHelper(object, work, index, instruction.helper, registers, skip);
       return;
     case 'call_kernel':
       throw refusal(
@@ -238,7 +283,9 @@ export function checkInstruction(
       );
     case 'call_register': {
       const callee = registerCallee(registers[instruction.register]!);
-      if (callee?.kind === 'helper') checkHelper(object, work, index, callee.helper);
+      if (callee?.kind === 'helper') {
+        checkHelper(object, work, index, callee.helper, registers, skip);
+      }
       if (callee !== undefined) return;
       const message = 'a call through a register, which may hold different functions';
       throw refusal(object, work, index, 'BPF-V007', message);
