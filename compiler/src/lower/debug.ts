@@ -29,8 +29,8 @@ export class DebugInformation {
     this.#signature = this.#add(`!DISubroutineType(types: !${types})`);
   }
 
-  /** ` !dbg !n` for the definition of a function. */
-  subprogram(index: number, symbol: string): string {
+  /** ` !dbg !n` for the definition of a function; debuggers know it by its name in C. */
+  subprogram(index: number): string {
     const code = this.#object.functions[index]!;
     const place = this.#object.place(index, 0);
     const name = place.line === undefined ? this.#source : place.file;
@@ -38,8 +38,8 @@ export class DebugInformation {
     const line = place.line ?? 0;
     const flags = code.linkage === 'static' ? 'DISPFlagLocalToUnit | ' : '';
     const node = this.#add(
-      `distinct !DISubprogram(name: ${quotedText(code.name)}, linkageName: ${quotedText(symbol)}, ` +
-        `scope: !${file}, file: !${file}, line: ${line}, type: !${this.#signature}, ` +
+      `distinct !DISubprogram(name: ${quotedText(code.name)}, scope: !${file}, ` +
+        `file: !${file}, line: ${line}, type: !${this.#signature}, ` +
         `scopeLine: ${line}, spFlags: ${flags}DISPFlagDefinition | DISPFlagOptimized, ` +
         `unit: !${this.#unit})`,
     );

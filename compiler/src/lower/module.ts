@@ -196,7 +196,7 @@ class ModuleLowering {
     const facts = this.#module.facts[code.index];
     if (symbol === undefined || facts === undefined || code.instructions.length === 0) return;
     const plainName = symbol.name.slice(1);
-    const subprogram = this.#module.debug?.subprogram(code.index, plainName) ?? '';
+    const subprogram = this.#module.debug?.subprogram(code.index) ?? '';
     const state = new FunctionState(this.#module, code, facts, symbol.result);
     if (symbol.tailCalls) state.tailCallCount = '%count';
     const isExported = this.#exported.has(symbol.name);
