@@ -34,6 +34,8 @@ interface Frame {
   function: BpfFunction;
   registers: Registers;
   mayGoto: number;
+  /** Somebody reads r0 when the function ends. */
+  readonly needsResult: boolean;
 }
 
 /** Makes a stack frame hold nothing. */
@@ -43,7 +45,7 @@ function forget(stack: Region): void {
 }
 
 /** How an instruction goes on: at another index, or out of the function with a value. */
-type Next = { readonly to: number } | { readonly result: bigint } | undefined;
+type Next = { readonly to: number } | { readonly result: bigint | undefined } | undefined;
 
 /** Executes programs of a world, one run per machine. */
 export class Machine implements HelperHost {
@@ -94,6 +96,15 @@ export class Machine implements HelperHost {
 
   /** Calls a function; `values[n]` is the value of register n, of which 1 to 5 count. */
   call(functionIndex: number, values: readonly (bigint | undefined)[]): bigint {
+    return this.#enter(functionIndex, values, true)!;
+  }
+
+  /** The same for calls by other functions: those need no result, as C functions that return void. */
+  #enter(
+    functionIndex: number,
+    values: readonly (bigint | undefined)[],
+    needsResult: boolean,
+  ): bigint | undefined {
     if (this.#depth >= FRAME_LIMIT) {
       throw new Fault(`more than ${FRAME_LIMIT} frames of calls`);
     }
@@ -110,6 +121,7 @@ export class Machine implements HelperHost {
       function: this.#world.object.functions[functionIndex]!,
       registers,
       mayGoto: this.#world.mayGotoLimit,
+      needsResult,
     };
     this.#depth++;
     try {
@@ -120,7 +132,7 @@ export class Machine implements HelperHost {
     }
   }
 
-  #execute(frame: Frame): bigint {
+  #execute(frame: Frame): bigint | undefined {
     let at = 0;
     try {
       for (;;) {
@@ -208,12 +220,12 @@ export class Machine implements HelperHost {
       case 'call_helper':
         return this.#callHelper(frame, instruction.helper);
       case 'call_function':
-        this.#finishCall(frame, this.call(instruction.function, registers));
+        this.#finishCall(frame, this.#enter(instruction.function, registers, false));
         return undefined;
       case 'call_register':
         return this.#callRegister(frame, this.#read(frame, instruction.register));
       case 'exit':
-        return { result: this.#read(frame, 0) };
+        return { result: frame.needsResult ? this.#read(frame, 0) : registers[0] };
       case 'load':
       case 'store':
       case 'atomic':
@@ -313,7 +325,7 @@ export class Machine implements HelperHost {
   }
 
   /** What a call leaves: its result, and nothing in the registers of the arguments. */
-  #finishCall(frame: Frame, result: bigint): void {
+  #finishCall(frame: Frame, result: bigint | undefined): void {
     this.#clobber(frame);
     frame.registers[0] = result;
   }
@@ -334,7 +346,7 @@ export class Machine implements HelperHost {
   #callRegister(frame: Frame, value: bigint): Next {
     const target = this.#world.functionsByAddress.get(value);
     if (target !== undefined) {
-      this.#finishCall(frame, this.call(target, frame.registers));
+      this.#finishCall(frame, this.#enter(target, frame.registers, false));
       return undefined;
     }
     if (value > 0xffffn) throw new Fault(`call of 0x${value.toString(16)}, which is no function`);

@@ -270,6 +270,11 @@ test('registers without a value fault when read', () => {
   );
 });
 
+test('a function that returns nothing leaves nothing in r0', () => {
+  assert.is(r0([asm.call(1), asm.movI(0, 3), asm.exit], [asm.exit]), 3n);
+  assert.is(faultOf([asm.movI(0, 3), asm.call(1), asm.exit], [asm.exit]), 'r0 holds no value');
+});
+
 test('callx calls a function by its address, or a helper by its number', () => {
   const call: Draft = { kind: 'call_register', register: 3 };
   const callee = [asm.movR(0, 1), asm.exit];
