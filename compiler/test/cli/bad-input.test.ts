@@ -10,6 +10,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stringTable, symbolTable, writeElf as writeManySections } from '../elf/writer.ts';
 import { writeElf } from '../object/write-elf.ts';
 import { complaints, fixture, inDirectory, root, start, tool } from './tool.ts';
 
@@ -91,16 +92,22 @@ test('a name of a megabyte is shortened', () => {
   assert.ok(program.length < 300);
 });
 
-test('60,000 sections, as many as the header can count, take a moment, no more', () => {
-  const sections = Array.from({ length: 60_000 }, (_, index) => ({
-    name: `s${index}`,
-    type: 1,
-    flags: 0,
-    data: new Uint8Array(1),
-  }));
-  const symbol = { name: 'entry', section: 0, value: 0, size: 16, type: 2, binding: 1 };
+test('60,000 sections take a moment; 100,000 are too many, which is said', () => {
+  const { data, at } = stringTable(['raw', 'entry', 'other']);
+  const symbols = symbolTable([{ name: at[1]!, section: 2, size: 16n }]);
+  const withSections = (length: number) =>
+    writeManySections([
+      { type: 3, data },
+      { ...CODE, name: at[0]!, flags: 6n, alignment: 8n },
+      { type: 2, data: symbols, link: 1, info: 1, entrySize: 24n, alignment: 8n },
+      ...Array.from({ length }, () => ({ name: at[2]!, type: 1, data: new Uint8Array(1) })),
+    ]);
   const started = performance.now();
-  firstLine(writeElf([{ name: 'raw', ...CODE }, ...sections], [symbol]), 0);
+  assert.is(firstLine(withSections(60_000), 0), '');
+  assert.match(
+    firstLine(withSections(100_000)),
+    /^bad\.o: error: too many sections: 100004, at most 65279 are supported \[BPF-E008\]$/,
+  );
   const elapsed = performance.now() - started;
   assert.ok(elapsed < 20_000, `${elapsed.toFixed(0)} ms`);
 });

@@ -1,9 +1,12 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { findTool, runTool } from '../../src/toolchain/index.ts';
 import { asm, bytecode } from './programs.ts';
-import { complaints, fixture, inDirectory, tool } from './tool.ts';
+import { complaints, fixture, inDirectory, start, tool } from './tool.ts';
 
 const packet = fixture('packet');
 const TARGETS = ['x86-64', 'arm64', 'riscv64'];
@@ -163,6 +166,52 @@ test('a compiled object is inspected for every machine', () => {
   assert.match(
     foreign.stderr,
     /error: this is neither a BPF object nor one that bpftime-aot compiled/,
+  );
+});
+
+test('linked objects keep what they tell, and no process loads it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'bpftime-cli-'));
+  try {
+    const linker = await findTool('ld.lld');
+    const reader = await findTool('llvm-readelf');
+    for (const target of TARGETS) {
+      const files = ['packet', 'latency'].map((name) => join(directory, `${name}.o`));
+      for (const file of files) {
+        const input = fixture(basename(file, '.o'));
+        assert.is(tool(['build', input, '--target', target, '-o', file]).status, 0);
+      }
+      const linked = join(directory, 'linked.o');
+      await runTool(linker, ['-r', '-o', linked, ...files]);
+      const { stdout } = tool(['inspect', linked, '--json']);
+      const { objects } = JSON.parse(stdout) as { objects: { name: string; target: string }[] };
+      assert.equal(
+        objects.map((object) => [object.name, object.target]),
+        [
+          ['packet', target],
+          ['latency', target],
+        ],
+      );
+      assert.match(tool(['inspect', linked]).stdout, /name +packet\n[\s\S]*name +latency\n/);
+      const { stdout: sections } = await runTool(reader, ['-SW', linked]);
+      // Flags would stand between the size of an entry and the link: there are none.
+      assert.match(
+        new TextDecoder().decode(sections),
+        /\.bpftime\.info +PROGBITS +0+ [0-9a-f]+ [0-9a-f]+ 00 +0 +0 +1$/m,
+      );
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a reader that goes away ends it with one line', () => {
+  const command = `{ sleep 0.3; "$0" "$1" inspect "$2"; echo "status $?" >&2; } | true`;
+  const { stderr } = spawnSync('sh', ['-c', command, process.execPath, start, packet], {
+    encoding: 'utf8',
+  });
+  assert.is(
+    stderr,
+    'bpftime-aot: error: cannot write standard output: the reader has gone [BPF-F020]\nstatus 1\n',
   );
 });
 
