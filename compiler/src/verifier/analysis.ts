@@ -6,6 +6,7 @@ import type { BpfInstruction, BpfObject } from '../object/index.ts';
 import { type Block, type ControlFlow, findBlocks } from './blocks.ts';
 import { joinValues, type Lost, NONE, pointerTo, UNKNOWN, widenValues } from './domain/value.ts';
 import { BlockQueue } from './queue.ts';
+import { type SharedSlot, spoilShared } from './shared.ts';
 import { entryState, joinStates, SLOTS, type State, withoutDead } from './state.ts';
 import type { PointerType, ValueType } from './types.ts';
 
@@ -47,6 +48,8 @@ export interface FunctionWork {
   /** Slots that other functions may write and read through pointers into this frame. */
   readonly foreignWrites: Uint8Array;
   readonly foreignReads: Uint8Array;
+  /** Slots of this frame that other functions read whole. */
+  readonly shared: (SharedSlot | undefined)[];
 }
 
 function findThresholds(instructions: readonly BpfInstruction[]): readonly bigint[] {
@@ -108,6 +111,7 @@ export class Analysis {
         frameLost: false,
         foreignWrites: new Uint8Array(SLOTS),
         foreignReads: new Uint8Array(SLOTS),
+        shared: new Array<SharedSlot | undefined>(SLOTS).fill(undefined),
       };
     });
   }
@@ -219,6 +223,7 @@ export class Analysis {
       if (write && work.foreignWrites[slot] === 0) {
         work.foreignWrites[slot] = 1;
         changed = true;
+        spoilShared(this, work, slot, slot + 1);
       }
       if (read && work.foreignReads[slot] === 0) {
         work.foreignReads[slot] = 1;
@@ -236,6 +241,7 @@ export class Analysis {
         work.frameLost = true;
         work.foreignWrites.fill(1);
         work.foreignReads.fill(1);
+        spoilShared(this, work, 0, SLOTS);
         for (const [block, state] of work.states.entries()) {
           if (state !== undefined) work.queue.add(block);
         }

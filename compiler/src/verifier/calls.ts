@@ -5,6 +5,7 @@ import { ANY_SCALAR, ANY_SCALAR_32, constantOf } from './domain/scalar.ts';
 import { NONE, pointerTo, UNKNOWN } from './domain/value.ts';
 import { type Cursor, clobberArguments, runOthers, touch } from './frame.ts';
 import { type ArgumentKind, type Helper, helpers } from './helpers.ts';
+import { publishFrame } from './shared.ts';
 import type { RegisterCall, ValueType } from './types.ts';
 
 /** Values of maps, and what allocating helpers give, start at multiples of this. */
@@ -211,6 +212,10 @@ export function callHelper(
       : undefined;
   // A timer's callback runs when nothing of this program does any more.
   const later = helper.arguments.includes('TIMER');
+  if (helper.arguments.includes('FUNC') && !later) {
+    analysis.noteForeignCode(work, instruction);
+    publishFrame(analysis, work, cursor);
+  }
   if (callback !== undefined) {
     if (!later) analysis.recordCall(work, instruction, callback);
     analysis.enter(callback, callbackParameters(analysis, helper, registers));
@@ -232,7 +237,7 @@ export function callHelper(
   }
   const result = helperResult(analysis, helper, registers);
   if (helper.arguments.includes('FUNC') && !later) {
-    analysis.noteForeignCode(work, instruction);
+    publishFrame(analysis, work, cursor); // The helper may have written to the frame first.
     runOthers(analysis, work, cursor);
   }
   clobberArguments(cursor);
@@ -249,6 +254,7 @@ export function callFunction(
 ): boolean {
   const callee = analysis.functions[target]!;
   analysis.recordCall(work, instruction, callee);
+  publishFrame(analysis, work, cursor);
   analysis.enter(callee, cursor.registers.slice(1, 6));
   analysis.settle(callee);
   if (callee.result === NONE) return false;

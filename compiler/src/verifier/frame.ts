@@ -127,6 +127,14 @@ function onlySlot(
   return slot >= 0 && slot < SLOTS && at + size <= 8 * slot + 8 ? slot : undefined;
 }
 
+/** The slot that 8 bytes at a constant offset of some frame are all of. */
+export function wholeSlot(base: PointerType, offset: number): number | undefined {
+  if (base.nullable || base.minimum === undefined || base.minimum !== base.maximum)
+    return undefined;
+  const slot = (base.minimum + offset + FRAME_SIZE) / 8;
+  return Number.isInteger(slot) && slot >= 0 && slot < SLOTS ? slot : undefined;
+}
+
 /** Value of an 8-byte load from the own frame; undefined when it is not from one slot of it. */
 export function loadFrame(
   analysis: Analysis,

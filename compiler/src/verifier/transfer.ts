@@ -18,6 +18,7 @@ import {
 } from './domain/scalar.ts';
 import { addToPointer, asScalar, pointerTo, UNKNOWN } from './domain/value.ts';
 import { type Cursor, clobberArguments, loadFrame, storeFrame, touch } from './frame.ts';
+import { readShared } from './shared.ts';
 import type { PointerType, ScalarType, ValueType } from './types.ts';
 
 type Of<K extends BpfInstruction['kind']> = Extract<BpfInstruction, { kind: K }>;
@@ -141,10 +142,13 @@ function load(
   analysis: Analysis,
   work: FunctionWork,
   cursor: Cursor,
+  index: number,
   instruction: Of<'load'>,
 ): ValueType {
   const { base, offset, size, signed } = instruction;
   const address = cursor.registers[base]!;
+  const shared = readShared(analysis, work, index, address, offset, size);
+  if (shared !== undefined) return shared;
   const spilled = loadFrame(analysis, work, cursor, address, offset, size);
   if (spilled !== undefined) return spilled;
   if (address.kind === 'pointer') {
@@ -246,9 +250,12 @@ export function step(
     case 'reference':
       registers[instruction.destination] = referenceValue(analysis, instruction.reference);
       return true;
-    case 'load':
-      registers[instruction.destination] = load(analysis, work, cursor, instruction);
-      return true;
+    case 'load': {
+      const value = load(analysis, work, cursor, index, instruction);
+      registers[instruction.destination] = value;
+      // Nobody has been seen to call this with something there: it goes on once that is seen.
+      return value.kind !== 'none';
+    }
     case 'store': {
       const { base, offset, size, source } = instruction;
       const value = operandValue(registers, source);
