@@ -11,7 +11,7 @@ import { integer, pointer, ZERO } from './registers.ts';
 import { isReservedName } from './reserved-names.ts';
 import { FunctionState } from './state.ts';
 import { TAIL_CALL } from './tail-call.ts';
-import { globalName, quotedText } from './text.ts';
+import { globalName, nameOfGlobal, quotedText } from './text.ts';
 import type { LoweredModule, LowerOptions } from './types.ts';
 
 const RAW_FUNCTION = 'i64 (i8*, i64)';
@@ -195,7 +195,7 @@ class ModuleLowering {
     const symbol = this.#module.symbol(code.index);
     const facts = this.#module.facts[code.index];
     if (symbol === undefined || facts === undefined || code.instructions.length === 0) return;
-    const plainName = symbol.name.slice(1);
+    const plainName = nameOfGlobal(symbol.name);
     const subprogram = this.#module.debug?.subprogram(code.index) ?? '';
     const state = new FunctionState(this.#module, code, facts, symbol.result);
     if (symbol.tailCalls) state.tailCallCount = '%count';
@@ -257,7 +257,7 @@ class ModuleLowering {
       if (symbol.result === 'i64') lines.push('  ret i64 %result');
       else lines.push('  %number = ptrtoint i8* %result to i64', '  ret i64 %number');
       const name = this.#module.callback(code);
-      const group = this.#attributeGroup(index, name.slice(1));
+      const group = this.#attributeGroup(index, nameOfGlobal(name));
       this.#definitions.push(
         [
           `define internal i64 ${name}(i64 %r1, i64 %r2, i64 %r3, i64 %r4, i64 %r5) #${group} {`,

@@ -26,6 +26,15 @@ export function globalName(name: string): string {
   return PLAIN.test(name) ? `@${name}` : `@${quotedText(name)}`;
 }
 
+/** The name that `globalName` spelled. */
+export function nameOfGlobal(spelled: string): string {
+  if (!spelled.startsWith('@"')) return spelled.slice(1);
+  const bytes = spelled
+    .slice(2, -1)
+    .replace(/\\([0-9A-F]{2})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
 /** A 64-bit constant: LLVM takes the signed form of any pattern of bits. */
 export function constant64(value: bigint): string {
   return BigInt.asIntN(64, value).toString();
