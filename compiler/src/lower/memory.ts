@@ -109,7 +109,8 @@ export function lowerAtomic(state: FunctionState, instruction: Atomic): void {
 export function lowerLegacyLoad(state: FunctionState, instruction: LegacyLoad): void {
   const { size, index, immediate } = instruction;
   const { registers, writer } = state;
-  const kind = state.contextType(6)?.region.program;
+  const type = state.contextType(6);
+  const kind = type?.minimum === 0 && type.maximum === 0 ? type.region.program : undefined;
   if (kind !== 'xdp' && kind !== 'socket_filter' && kind !== 'tc') {
     throw state.failure('BPF-L010', 'this load from the packet needs the packet context in r6');
   }

@@ -71,7 +71,7 @@ const library = new Set(LIBRARY.trim().split(/\s+/));
 export function isReservedName(name: string): boolean {
   // What starts like this belongs to compilers and C libraries: _start, __stack_chk_fail.
   if (/^_[A-Z_]|^_(start|init|fini|end|exit|edata|etext)$/.test(name)) return true;
-  if (library.has(name)) return true;
+  if (library.has(name) || name.startsWith('bpftime_')) return true;
   return name.startsWith('bpf_') && helperNames().has(name.slice('bpf_'.length));
 }
 

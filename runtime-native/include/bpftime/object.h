@@ -5,6 +5,7 @@
  * For an object NAME (the file's stem as a C identifier) the compiler emits:
  *   - for each program P the function NAME__P, and P as a weak alias of it:
  *         uint64_t P(void *context);             raw-memory programs: (void *memory, uint64_t size)
+ *     (no alias when P is a name of the C library or of a helper: it would take that one's place);
  *   - for each map M the variable `struct bpftime_map NAME__M`;
  *   - for each helper used an undefined symbol under its kernel name (bpf_map_lookup_elem, ...), a
  *     function of up to five uint64_t-sized arguments that returns uint64_t;
