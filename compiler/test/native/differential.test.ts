@@ -15,6 +15,11 @@ import { execute, hex, runnableTargets } from './native.ts';
 
 const COUNT = Number(process.env.DIFFERENTIAL_COUNT ?? 240);
 const FIRST = Number(process.env.DIFFERENTIAL_SEED ?? 1);
+/**
+ * A program for the kernel that Linux 6.18 gets wrong: it leaves out a branch on what xchg took out of
+ * the frame (`if r8 > ...` behind `r8 = xchg_64(r10 - 8, r8)`). By hand the interpreter's result is right.
+ */
+const WRONG_IN_KERNEL = { seed: 115184, r0: 3832499874n };
 /** Programs of one executable. */
 const BATCH = 60;
 
@@ -44,6 +49,13 @@ function* batches(kernel = false): Generator<{ number: number; cases: Case[] }> 
 }
 
 for (const target of await runnableTargets()) {
+  test(`a branch on what xchg took out of the frame stays, on ${target.name}`, async () => {
+    const { object, r0 } = makeCase(WRONG_IN_KERNEL.seed, true);
+    assert.is(r0, WRONG_IN_KERNEL.r0);
+    const { results } = await execute(object, target, [{ program: 0 }]);
+    assert.is(results[0]!.r0, r0);
+  });
+
   test(`${COUNT} random programs on ${target.name}`, async () => {
     for (const { number, cases } of batches()) {
       const level = (number % 4) as 0 | 1 | 2 | 3;
@@ -85,6 +97,7 @@ if (kernelAllowed()) {
     const packet = new Uint8Array(64);
     for (const { cases } of batches(true)) {
       for (const { program, r0 } of cases) {
+        if (program.seed === WRONG_IN_KERNEL.seed) continue;
         const fd = bpfKernel().progLoad({
           type: SOCKET_FILTER,
           instructions: program.code,
