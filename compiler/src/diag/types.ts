@@ -26,7 +26,7 @@ export interface Note {
 
 /**
  * One message to the user. `code` is stable (`BPF-` + room letter + three digits: F files and usage,
- * E elf, I isa, B btf, O object, V verifier, L lower, C codegen, T toolchain, K link, D driver, R run).
+ * E elf, I isa, B btf, O object, V verifier, L lower, N interp, C codegen, T toolchain, K link, D driver, R run).
  */
 export interface Diagnostic {
   readonly code: string;

@@ -116,7 +116,7 @@ export class Interpreter {
       typeof wanted === 'number' ? programs[wanted] : programs.find(({ name }) => name === wanted);
     if (program === undefined) {
       throw new Failure({
-        code: 'BPF-R001',
+        code: 'BPF-N001',
         message: `there is no program ${wanted}`,
         place: { file },
         help: `it has: ${programs.map(({ name }) => name).join(', ')}`,
@@ -129,7 +129,7 @@ export class Interpreter {
     const map = this.#world.maps.find(({ definition }) => definition.name === name);
     if (map === undefined) {
       throw new Failure({
-        code: 'BPF-R002',
+        code: 'BPF-N002',
         message: `there is no map ${name}`,
         place: { file: this.#object.file },
       });
@@ -163,7 +163,7 @@ export class Interpreter {
     const region = this.#world.data[index];
     if (region === undefined) {
       throw new Failure({
-        code: 'BPF-R003',
+        code: 'BPF-N003',
         message: `there is no data section ${section}`,
         place: { file: this.#object.file },
       });
@@ -222,7 +222,7 @@ function makeMap(
 
 function uninterpreted(definition: BpfMap, why: string): never {
   throw new Failure({
-    code: 'BPF-R004',
+    code: 'BPF-N004',
     message: `map ${definition.name} ${why} is not interpreted`,
   });
 }
