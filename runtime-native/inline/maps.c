@@ -15,7 +15,7 @@ ALWAYS_INLINE char *elements(struct bpftime_map *map)
 	char *memory = map->memory;
 
 	__builtin_assume(memory != NULL);
-	return memory;
+	return __builtin_assume_aligned(memory, 8);
 }
 
 BPFTIME_INLINE void *bpftime_inline_array_lookup(struct bpftime_map *map, const void *key,

@@ -219,6 +219,7 @@ bool compile(const Request &request, Result &result, std::string &error) {
     return false;
   TargetLibraryInfoImpl library = libraryFunctions(*module, memoryFunctions);
   optimise(*module, *machine, library, request);
+  callRuntimeForMemory(*module, request.plan);
   protectVariables(*module);
   timer.finish("optimise");
   if (!emit(*module, *machine, library, request, result.output, error)) return false;

@@ -14,4 +14,8 @@ namespace bpftime {
 bool linkRuntime(llvm::Module &program, const ModuleInput &runtime,
                  std::vector<std::string> &warnings, std::string &error);
 
+// Copies and fills that are too long for a few stores call the runtime's functions for them, except
+// in functions that may use vectors: the C library's use vector registers, and may carry a probe.
+void callRuntimeForMemory(llvm::Module &module, const Plan &plan);
+
 } // namespace bpftime

@@ -9,6 +9,10 @@
  *   - for each map M the variable `struct bpftime_map NAME__M`;
  *   - for each helper used an undefined symbol under its kernel name (bpf_map_lookup_elem, ...), a
  *     function of up to five uint64_t-sized arguments that returns uint64_t;
+ *     Where map operations are inlined (not with --helpers extern), large values are copied by
+ *     functions too: bpftime_memcpy, bpftime_memmove and bpftime_memset in probes; memcpy, memmove
+ *     and memset in programs that may use vector registers. libbpftime.a has the helpers and the
+ *     former; the latter are the C library's, or freestanding.o's where there is none;
  *   - `const struct bpftime_object NAME__object`, and a pointer to it in section `bpftime_objects`,
  *     so that a linked program finds every object between __start_bpftime_objects and
  *     __stop_bpftime_objects.
