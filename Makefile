@@ -7,7 +7,9 @@ ifneq ($(NODE_HEADERS),)
 export npm_config_nodedir := $(NODE_HEADERS)
 endif
 
-SOURCES := $(shell find compiler/src runtime-native/helpers/helpers.def targets -name '*.ts' -o -name '*.def' -o -name '*.json' 2>/dev/null)
+SOURCES := $(shell find compiler/src compiler/fuzz bench targets runtime-native/helpers/helpers.def \
+	-path bench/build -prune -o \( -name '*.ts' -o -name '*.def' -o -name '*.json' \) -print 2>/dev/null) \
+	$(wildcard compiler/scripts/*)
 ADDON := compiler/addon/build/Release/bpftime.node
 BUNDLE := compiler/dist/bin/start.cjs
 
