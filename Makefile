@@ -8,7 +8,7 @@ export npm_config_nodedir := $(NODE_HEADERS)
 endif
 
 SOURCES := $(shell find compiler/src compiler/fuzz bench targets runtime-native/helpers/helpers.def \
-	-path bench/build -prune -o \( -name '*.ts' -o -name '*.def' -o -name '*.json' \) -print 2>/dev/null) \
+	\( -path bench/build -o -path bench/results \) -prune -o \( -name '*.ts' -o -name '*.def' -o -name '*.json' \) -print 2>/dev/null) \
 	$(wildcard compiler/scripts/*)
 ADDON := compiler/addon/build/Release/bpftime.node
 BUNDLE := compiler/dist/bin/start.cjs
