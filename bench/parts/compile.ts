@@ -24,6 +24,8 @@ export interface CompileRow {
   readonly clangMilliseconds?: number;
   /** Median of the ratios of pairs of runs. */
   readonly ratio?: number;
+  /** The same of the time on a CPU. */
+  readonly cpuRatio?: number;
   readonly peakMegabytes?: number;
   /** Milliseconds of the compiler's stages. */
   readonly stages?: Readonly<Record<string, number>>;
@@ -47,20 +49,31 @@ interface Job {
   readonly clang: readonly string[];
   readonly pairs: number;
   /** What clang took when it made the object: large programs are not compiled twice. */
-  readonly clangMilliseconds?: number;
+  readonly clangCost?: Cost;
 }
 
-function run(command: string, args: readonly string[]): number {
-  const started = performance.now();
-  const ended = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const milliseconds = performance.now() - started;
-  if (ended.status !== 0) {
+/** What one process took, in milliseconds: by the clock, and on a CPU (which a busy machine stretches less). */
+interface Cost {
+  readonly wall: number;
+  readonly cpu: number;
+}
+
+/** Runs a command under bash's `time`, which tells both to the millisecond. */
+function run(command: string, args: readonly string[]): Cost {
+  const timed = 'TIMEFORMAT="times %3R %3U %3S"; time "$@" > /dev/null';
+  const ended = spawnSync('bash', ['-c', timed, 'bash', command, ...args]);
+  const printed = ended.stderr?.toString() ?? '';
+  const times = /^times (\S+) (\S+) (\S+)$/m
+    .exec(printed)
+    ?.slice(1)
+    .map((part) => Number(part) * 1000);
+  if (ended.status !== 0 || times === undefined) {
     throw new Failure({
       code: 'BPF-R012',
-      message: `${command} ${args.join(' ')} failed: ${ended.stderr?.toString().trim() || ended.signal}`,
+      message: `${command} ${args.join(' ')} failed: ${printed.trim() || ended.signal}`,
     });
   }
-  return milliseconds;
+  return { wall: times[0]!, cpu: times[1]! + times[2]! };
 }
 
 function median(values: readonly number[]): number {
@@ -69,7 +82,7 @@ function median(values: readonly number[]): number {
 
 function repeated(times: number, command: string, args: readonly string[]): number {
   run(command, args);
-  return median(Array.from({ length: times }, () => run(command, args)));
+  return median(Array.from({ length: times }, () => run(command, args).wall));
 }
 
 function countInstructions(file: string): number {
@@ -104,25 +117,24 @@ function measure(clang: string, job: Job): CompileRow {
   const output = join(BUILD, 'compile.out.o');
   const bpf = join(BUILD, 'compile.bpf.o');
   const build = ['build', job.object, '-o', output];
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  const ratios: number[] = [];
-  if (job.clangMilliseconds === undefined) {
+  const ours: Cost[] = [];
+  const theirs: Cost[] = [];
+  if (job.clangCost === undefined) {
     run(OURS, build);
     run(clang, [...job.clang, '-o', bpf]);
   }
   for (let pair = 0; pair < job.pairs; pair++) {
-    theirs.push(job.clangMilliseconds ?? run(clang, [...job.clang, '-o', bpf]));
+    theirs.push(job.clangCost ?? run(clang, [...job.clang, '-o', bpf]));
     ours.push(run(OURS, build));
-    ratios.push(ours.at(-1)! / theirs.at(-1)!);
   }
   const peak = peakOf(job.object, output);
   return {
     what: job.what,
     instructions: job.instructions,
-    milliseconds: median(ours),
-    clangMilliseconds: median(theirs),
-    ratio: median(ratios),
+    milliseconds: median(ours.map(({ wall }) => wall)),
+    clangMilliseconds: median(theirs.map(({ wall }) => wall)),
+    ratio: median(ours.map(({ wall }, pair) => wall / theirs[pair]!.wall)),
+    cpuRatio: median(ours.map(({ cpu }, pair) => cpu / theirs[pair]!.cpu)),
     ...(peak !== undefined && { peakMegabytes: peak }),
     stages: stagesOf(job.object, output),
   };
@@ -167,7 +179,7 @@ export async function measureCompile(
     const stem = join(BUILD, `generated-${instructions}-${perFunction}`);
     writeFileSync(`${stem}.c`, generateSource({ instructions, perFunction }));
     const options = [...BPF, '-mcpu=v3', '-I', join(ROOT, 'bench', 'workloads')];
-    const clangMilliseconds = run(tool.path, [...options, '-c', `${stem}.c`, '-o', `${stem}.o`]);
+    const clangCost = run(tool.path, [...options, '-c', `${stem}.c`, '-o', `${stem}.o`]);
     const large = instructions > 10_000;
     add(
       measure(tool.path, {
@@ -176,7 +188,7 @@ export async function measureCompile(
         instructions: countInstructions(`${stem}.o`),
         clang: [...options, '-c', `${stem}.c`],
         pairs: large ? 1 : Math.max(1, Math.min(pairs, Math.round(20_000 / instructions))),
-        ...(large && { clangMilliseconds }),
+        ...(large && { clangCost }),
       }),
     );
   }

@@ -74,13 +74,14 @@ const STAGES = ['elf', 'object', 'verifier', 'lower', 'codegen'];
 /** The table of build times: whole processes, and the compiler's stages within them. */
 export function compileTable(rows: readonly CompileRow[]): string {
   return markdownTable(
-    ['ms', 'instructions', 'ours', 'clang', 'ratio', 'MiB', ...STAGES],
+    ['ms', 'instructions', 'ours', 'clang', 'ratio', 'CPU ratio', 'MiB', ...STAGES],
     rows.map((row) => [
       row.what,
       row.instructions?.toLocaleString('en-US') ?? '-',
       figure(row.milliseconds),
       figure(row.clangMilliseconds),
       figure(row.ratio),
+      figure(row.cpuRatio),
       figure(row.peakMegabytes),
       ...STAGES.map((stage) => figure(row.stages?.[stage])),
     ]),
@@ -97,7 +98,7 @@ export function writeCompile(rows: readonly CompileRow[]): void {
       '',
       machineLine(host),
       '`ours` is the whole process of `bpftime-aot build`, `clang` that of `clang -target bpf -O2 -g -c`',
-      'on the source, in turn; medians. Stages are those of one build, in milliseconds.',
+      'on the source, in turn; medians. The CPU ratio compares time on a CPU. Stages are those of one build, in milliseconds.',
       '',
       compileTable(rows),
       '',
