@@ -22,6 +22,10 @@ export function lower(verified: VerifiedObject, options: LowerOptions, sink: Sin
   return new ModuleLowering(new ModuleState(verified, options, sink)).run();
 }
 
+/** Instructions from which on an object, and a function of it, counts as too large to inline freely. */
+const HUGE_OBJECT = 20_000;
+const LARGE_FUNCTION = 100;
+
 /** Puts a module together: names first, then functions, then the tables that refer to them. */
 class ModuleLowering {
   readonly #module: ModuleState;
@@ -31,11 +35,15 @@ class ModuleLowering {
   readonly #programs: ProgramSymbol[] = [];
   /** Names of the programs' functions, with their `@`. */
   readonly #exported = new Set<string>();
+  readonly #isHuge: boolean;
 
   constructor(module: ModuleState) {
     this.#module = module;
     this.#globals = new Globals(module);
     module.uniqueName('object');
+    const { functions } = module.object;
+    this.#isHuge =
+      functions.reduce((sum, { instructions }) => sum + instructions.length, 0) > HUGE_OBJECT;
   }
 
   run(): LoweredModule {
@@ -191,6 +199,14 @@ class ModuleLowering {
     return 1;
   }
 
+  /**
+   * LLVM inlines what is called once, however large, and some of its passes take time that grows with
+   * the square of a function: a huge object keeps the functions that its author kept apart.
+   */
+  #staysApart(code: BpfFunction): boolean {
+    return this.#isHuge && code.instructions.length > LARGE_FUNCTION;
+  }
+
   #defineFunction(code: BpfFunction): void {
     const symbol = this.#module.symbol(code.index);
     const facts = this.#module.facts[code.index];
@@ -211,12 +227,13 @@ class ModuleLowering {
     if (symbol.tailCalls) parameters.push('i64 %count');
     const linkage = isExported ? '' : 'internal ';
     const group = this.#attributeGroup(code.index, plainName);
+    const apart = !isExported && this.#staysApart(code) ? ' noinline' : '';
     const body =
       facts.before(0) === undefined
         ? `entry:\n  ${state.returnOf(ZERO)}` // Nothing calls it, but its address may be taken.
         : new FunctionLowering(state).body();
     this.#definitions.push(
-      `define ${linkage}${symbol.result} ${symbol.name}(${parameters.join(', ')}) #${group}${subprogram} {\n${body}\n}`,
+      `define ${linkage}${symbol.result} ${symbol.name}(${parameters.join(', ')}) #${group}${apart}${subprogram} {\n${body}\n}`,
     );
   }
 

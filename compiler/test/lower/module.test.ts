@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/base/index.ts';
 import { CollectingSink, Failure } from '../../src/diag/index.ts';
 import { parseElf } from '../../src/elf/index.ts';
 import { type LoweredModule, type LowerOptions, lower } from '../../src/lower/index.ts';
-import { type BpfObject, buildObject } from '../../src/object/index.ts';
+import { type BpfObject, buildObject, objectFromBytecode } from '../../src/object/index.ts';
 import { findTarget, ptRegsField, type TargetName, targets } from '../../src/target/index.ts';
 import { analyse } from '../../src/verifier/index.ts';
 import { asm, makeObject } from '../support/object.ts';
@@ -196,5 +196,19 @@ else {
     assert.ok(lines.size > 10, [...lines].join(' '));
   });
 }
+
+test('a huge object keeps its large functions apart, so that building it stays near linear', () => {
+  const large = (length: number) => {
+    const words = ['b700000001000000', ...Array<string>(length).fill('0700000003000000')];
+    return Buffer.from([...words, '9500000000000000'].join(''), 'hex');
+  };
+  const call = (length: number) =>
+    objectFromBytecode(
+      Buffer.concat([Buffer.from('85100000010000009500000000000000', 'hex'), large(length)]),
+      'huge',
+    );
+  assert.match(lowered(call(20_000), 'x86-64').text, /^define internal .* noinline/m);
+  assert.not.match(lowered(call(1_000), 'x86-64').text, /noinline/);
+});
 
 test.run();
