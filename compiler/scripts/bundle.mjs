@@ -44,6 +44,9 @@ const modules = {
 const script = {
   ...common,
   format: 'cjs',
+  charset: 'ascii',
+  minifyWhitespace: true,
+  minifySyntax: true,
   define: { 'import.meta.url': '__moduleUrl' },
   banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   outExtension: { '.js': '.cjs' },

@@ -16,7 +16,8 @@ try {
   // Without the cache it only starts more slowly.
 }
 
-const source = readFileSync(filename, 'utf8');
+// The bundler writes ASCII only, and latin1 is the quicker way to read that.
+const source = readFileSync(filename, 'latin1');
 const script = new vm.Script(
   `(function (require, module, exports, __filename, __dirname) {${source}\n})`,
   {
