@@ -23,7 +23,7 @@ export function lower(verified: VerifiedObject, options: LowerOptions, sink: Sin
 }
 
 /** Instructions from which on an object, and a function of it, counts as too large to inline freely. */
-const HUGE_OBJECT = 20_000;
+const HUGE_OBJECT = 4_000;
 const LARGE_FUNCTION = 100;
 
 /** Puts a module together: names first, then functions, then the tables that refer to them. */
