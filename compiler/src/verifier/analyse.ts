@@ -1,12 +1,12 @@
 import { Failure, type Sink } from '../diag/index.ts';
 import type { BpfObject } from '../object/index.ts';
-import { Analysis } from './analysis.ts';
-import { checkCalls, checkPrograms } from './check.ts';
-import { inspect, SettledFunction } from './facts.ts';
-import { findLiveness } from './liveness.ts';
-import { PartCollector } from './parts.ts';
+import { Analysis } from './facts/analysis.ts';
+import { checkCalls, checkPrograms } from './facts/check.ts';
+import { PartCollector } from './facts/parts.ts';
+import { inspect, SettledFunction } from './facts/settled.ts';
+import { follow, walk } from './facts/walk.ts';
+import { findLiveness } from './flow/liveness.ts';
 import type { VerifiedObject } from './types.ts';
-import { follow, walk } from './walk.ts';
 
 export interface AnalyseOptions {
   /** --no-verify: the user answers for memory safety. */

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { arithmetic as concrete, holds } from '../../src/interp/arithmetic.ts';
 import type { AluOperator, BranchOperator, Width } from '../../src/isa/index.ts';
-import { refine } from '../../src/verifier/domain/refine.ts';
+import { refine } from '../../src/verifier/facts/refine.ts';
 import {
   ANY_SCALAR,
   arithmetic,
@@ -15,7 +15,7 @@ import {
   signExtend,
   truncate,
   widenScalar,
-} from '../../src/verifier/domain/scalar.ts';
+} from '../../src/verifier/facts/scalar.ts';
 import type { ScalarType } from '../../src/verifier/types.ts';
 
 const ALU: readonly AluOperator[] = [

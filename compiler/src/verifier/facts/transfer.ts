@@ -1,9 +1,11 @@
 /** What each instruction does to the state. */
-import type { BpfInstruction, Reference } from '../object/index.ts';
+import type { BpfInstruction, Reference } from '../../object/index.ts';
+import { contextLayout, fieldAt } from '../contexts/index.ts';
+import type { PointerType, ScalarType, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
 import { callFunction, callHelper, registerCallee } from './calls.ts';
-import { contextLayout, fieldAt } from './contexts/index.ts';
 import { loadData } from './data.ts';
+import { type Cursor, clobberArguments, loadFrame, storeFrame, touch } from './frame.ts';
 import {
   ANY_SCALAR,
   ANY_SCALAR_32,
@@ -15,11 +17,9 @@ import {
   reverseBytes,
   signExtend,
   truncate,
-} from './domain/scalar.ts';
-import { addToPointer, asScalar, pointerTo, UNKNOWN } from './domain/value.ts';
-import { type Cursor, clobberArguments, loadFrame, storeFrame, touch } from './frame.ts';
+} from './scalar.ts';
 import { readShared } from './shared.ts';
-import type { PointerType, ScalarType, ValueType } from './types.ts';
+import { addToPointer, asScalar, pointerTo, UNKNOWN } from './value.ts';
 
 type Of<K extends BpfInstruction['kind']> = Extract<BpfInstruction, { kind: K }>;
 type Operand = Of<'alu'>['source'];

@@ -9,14 +9,14 @@
  *   be rebuilt from its type.
  * A frame with a lost address is one part.
  */
-import type { BpfInstruction } from '../object/index.ts';
+import type { BpfInstruction } from '../../object/index.ts';
+import { helpers } from '../helpers.ts';
+import type { PointerType, StackPart, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
 import { argumentEffect, registerCallee } from './calls.ts';
 import { type Extent, extentOf } from './frame.ts';
-import { helpers } from './helpers.ts';
 import { FRAME_SIZE, type State } from './state.ts';
 import { operandValue } from './transfer.ts';
-import type { PointerType, StackPart, ValueType } from './types.ts';
 
 const WHOLE: StackPart = { low: -FRAME_SIZE, high: 0 };
 

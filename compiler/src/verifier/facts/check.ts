@@ -1,12 +1,12 @@
 /** What is refused whatever a program does with memory: things that cannot be compiled or never end. */
-import { Failure } from '../diag/index.ts';
-import type { BpfInstruction, BpfObject } from '../object/index.ts';
+import { Failure } from '../../diag/index.ts';
+import type { BpfInstruction, BpfObject } from '../../object/index.ts';
+import { contextLayout, fieldAt } from '../contexts/index.ts';
+import { type Helper, helpers } from '../helpers.ts';
+import type { PointerType, ValueType } from '../types.ts';
 import { type Analysis, type FunctionWork, MAXIMUM_DEPTH } from './analysis.ts';
 import { registerCallee } from './calls.ts';
-import { contextLayout, fieldAt } from './contexts/index.ts';
-import { type Helper, helpers } from './helpers.ts';
 import { FRAME_SIZE } from './state.ts';
-import type { PointerType, ValueType } from './types.ts';
 
 const TAIL_CALL = 12;
 

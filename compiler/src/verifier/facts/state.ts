@@ -1,5 +1,6 @@
 /** What is known at one point of a function: its registers and its own frame. */
 
+import type { PointerType, ValueType } from '../types.ts';
 import {
   equalValues,
   joinValues,
@@ -8,8 +9,7 @@ import {
   sameRegion,
   UNKNOWN,
   widenValues,
-} from './domain/value.ts';
-import type { PointerType, ValueType } from './types.ts';
+} from './value.ts';
 
 export const FRAME_SIZE = 512;
 /** Aligned 8-byte slots of a frame. */

@@ -3,11 +3,12 @@
  * the structure its caller made for it. What they may find there is the join of what the slot holds
  * whenever its function waits for others, and of anything that others wrote.
  */
+
+import type { ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
-import { joinValues, NONE, UNKNOWN, widenValues } from './domain/value.ts';
 import { type Cursor, wholeSlot } from './frame.ts';
 import { readSlot, SLOTS } from './state.ts';
-import type { ValueType } from './types.ts';
+import { joinValues, NONE, UNKNOWN, widenValues } from './value.ts';
 
 /** Joins before bounds are given up. */
 const PATIENCE = 3;

@@ -1,7 +1,7 @@
 /** Which registers are read later: backward over blocks, callees before callers. */
-import type { BpfFunction, BpfInstruction, BpfObject } from '../object/index.ts';
+import type { BpfFunction, BpfInstruction, BpfObject } from '../../object/index.ts';
+import { helpers } from '../helpers.ts';
 import type { ControlFlow } from './blocks.ts';
-import { helpers } from './helpers.ts';
 
 const ARGUMENTS = 0b111110;
 const SCRATCH = 0b111111;

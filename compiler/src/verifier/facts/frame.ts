@@ -1,6 +1,7 @@
 /** Loads and stores as far as they concern stack frames. */
+
+import type { PointerType, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
-import { NONE, UNKNOWN } from './domain/value.ts';
 import {
   FRAME_SIZE,
   loseSlot,
@@ -10,7 +11,7 @@ import {
   type State,
   weakened,
 } from './state.ts';
-import type { PointerType, ValueType } from './types.ts';
+import { NONE, UNKNOWN } from './value.ts';
 
 /** A state that is being changed; slots are copied on the first change. */
 export class Cursor {

@@ -1,12 +1,12 @@
 /** What calls do to the state: helpers by their signature, functions by what they were seen to do. */
-import type { BpfMap } from '../object/index.ts';
+import type { BpfMap } from '../../object/index.ts';
+import { type ArgumentKind, type Helper, helpers } from '../helpers.ts';
+import type { RegisterCall, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
-import { ANY_SCALAR, ANY_SCALAR_32, constantOf } from './domain/scalar.ts';
-import { NONE, pointerTo, UNKNOWN } from './domain/value.ts';
 import { type Cursor, clobberArguments, runOthers, touch } from './frame.ts';
-import { type ArgumentKind, type Helper, helpers } from './helpers.ts';
+import { ANY_SCALAR, ANY_SCALAR_32, constantOf } from './scalar.ts';
 import { publishFrame } from './shared.ts';
-import type { RegisterCall, ValueType } from './types.ts';
+import { NONE, pointerTo, UNKNOWN } from './value.ts';
 
 /** Values of maps, and what allocating helpers give, start at multiples of this. */
 const VALUE_ALIGNMENT = 8;

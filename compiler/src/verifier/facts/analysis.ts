@@ -2,13 +2,13 @@
  * The state of an analysis that functions share: who calls whom with what, what functions return, and
  * what has been seen of each other's frames. Grows only, so that the walk settles.
  */
-import type { BpfInstruction, BpfObject } from '../object/index.ts';
-import { type Block, type ControlFlow, findBlocks } from './blocks.ts';
-import { joinValues, type Lost, NONE, pointerTo, UNKNOWN, widenValues } from './domain/value.ts';
+import type { BpfInstruction, BpfObject } from '../../object/index.ts';
+import { type Block, type ControlFlow, findBlocks } from '../flow/blocks.ts';
+import type { PointerType, ValueType } from '../types.ts';
 import { BlockQueue } from './queue.ts';
 import { type SharedSlot, spoilShared } from './shared.ts';
 import { entryState, joinStates, SLOTS, type State, withoutDead } from './state.ts';
-import type { PointerType, ValueType } from './types.ts';
+import { joinValues, type Lost, NONE, pointerTo, UNKNOWN, widenValues } from './value.ts';
 
 /** Joins at a loop head before bounds jump to thresholds, and before they are given up. */
 const PATIENCE = 3;

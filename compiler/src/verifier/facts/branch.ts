@@ -1,10 +1,10 @@
 /** What is known on the two edges of a branch. */
-import type { BpfInstruction } from '../object/index.ts';
-import { refine } from './domain/refine.ts';
-import { ANY_SCALAR, constant } from './domain/scalar.ts';
-import { neverNull, withoutNull } from './domain/value.ts';
+import type { BpfInstruction } from '../../object/index.ts';
+import type { ScalarType, ValueType } from '../types.ts';
+import { refine } from './refine.ts';
+import { ANY_SCALAR, constant } from './scalar.ts';
 import { operandValue } from './transfer.ts';
-import type { ScalarType, ValueType } from './types.ts';
+import { neverNull, withoutNull } from './value.ts';
 
 type Branch = Extract<BpfInstruction, { kind: 'branch' }>;
 

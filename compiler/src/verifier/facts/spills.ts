@@ -3,11 +3,11 @@
  * slot, loads it to count, stores it and compares the register: what the branch tells of the register
  * is true of the slot as well.
  */
-import type { BpfInstruction } from '../object/index.ts';
+import type { BpfInstruction } from '../../object/index.ts';
+import type { Block } from '../flow/blocks.ts';
+import type { ValueType } from '../types.ts';
 import type { FunctionWork } from './analysis.ts';
-import type { Block } from './blocks.ts';
 import { FRAME_SIZE, SLOTS, type SlotType } from './state.ts';
-import type { ValueType } from './types.ts';
 
 const FRAME_POINTER = 10;
 

@@ -1,14 +1,14 @@
 /** Runs the analysis until nothing new is learnt. */
-import type { BpfObject } from '../object/index.ts';
+import type { BpfObject } from '../../object/index.ts';
+import type { Block } from '../flow/blocks.ts';
+import type { ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
-import type { Block } from './blocks.ts';
 import { edge } from './branch.ts';
-import { ANY_SCALAR } from './domain/scalar.ts';
-import { pointerTo } from './domain/value.ts';
 import { Cursor } from './frame.ts';
+import { ANY_SCALAR } from './scalar.ts';
 import { refineCopies } from './spills.ts';
 import { step } from './transfer.ts';
-import type { ValueType } from './types.ts';
+import { pointerTo } from './value.ts';
 
 /** What r1 to r5 hold when a program starts. */
 function programParameters(object: BpfObject, program: number): readonly ValueType[] {

@@ -1,14 +1,7 @@
 /** From a settled analysis to what lowering asks for. */
-import type { Analysis, FunctionWork } from './analysis.ts';
-import { edge } from './branch.ts';
-import { mapOf, registerCallee } from './calls.ts';
-import { checkEnd, checkInstruction } from './check.ts';
-import { contextLayout, fieldAt } from './contexts/index.ts';
-import { accessAlignment } from './domain/value.ts';
-import { Cursor, extentOf } from './frame.ts';
-import { helpers } from './helpers.ts';
-import type { PartCollector } from './parts.ts';
-import { step } from './transfer.ts';
+
+import { contextLayout, fieldAt } from '../contexts/index.ts';
+import { helpers } from '../helpers.ts';
 import type {
   AccessFact,
   BasicBlock,
@@ -18,7 +11,15 @@ import type {
   RegisterCall,
   StackPart,
   ValueType,
-} from './types.ts';
+} from '../types.ts';
+import type { Analysis, FunctionWork } from './analysis.ts';
+import { edge } from './branch.ts';
+import { mapOf, registerCallee } from './calls.ts';
+import { checkEnd, checkInstruction } from './check.ts';
+import { Cursor, extentOf } from './frame.ts';
+import type { PartCollector } from './parts.ts';
+import { step } from './transfer.ts';
+import { accessAlignment } from './value.ts';
 
 type Registers = readonly ValueType[];
 

@@ -1,5 +1,5 @@
 /** Control flow: the basic blocks of a function. */
-import type { BpfInstruction } from '../object/index.ts';
+import type { BpfInstruction } from '../../object/index.ts';
 
 /** A block before anything is known of its reachability. */
 export interface Block {
