@@ -1,3 +1,4 @@
+import type { AccessSize } from '../isa/index.ts';
 import type { BpfObject, ProgramKind } from '../object/index.ts';
 
 /**
@@ -80,20 +81,29 @@ export interface ContextField {
   /** What a load of it yields. */
   readonly yields: 'scalar' | 'packet' | 'packet_end' | 'packet_meta';
   readonly writable: boolean;
+  /** Sizes of loads and stores inside the field; what an absent list means is in `contextAccess`. */
+  readonly loads?: readonly AccessSize[];
+  readonly stores?: readonly AccessSize[];
   /**
    * Where the field is in the context that native code gets (`struct bpftime_packet` of object.h);
-   * absent when the layout is the same there. `element` is the index in an array member.
+   * absent when the layout is the same there.
    */
   readonly native?: {
     readonly member: string;
     readonly offset: number;
     readonly size: number;
-    readonly element?: number;
   };
 }
 
-/** The context of one kind of program. */
-export interface ContextLayout {
+/** Bytes [start, end) of a context that is plain memory, and the sizes of the loads they allow. */
+export interface ContextArea {
+  readonly start: number;
+  readonly end: number;
+  readonly loads: readonly AccessSize[];
+}
+
+/** One type of program: its context, and what else the type decides. */
+export interface ContextLayout extends ProgramRules {
   readonly kind: ProgramKind;
   /** C name of the structure, for messages. */
   readonly name: string;
@@ -111,6 +121,36 @@ export interface ContextLayout {
     readonly offset: number;
     readonly size: number;
   }[];
+  /**
+   * Memory layouts: the areas that may be read, no access crosses from one to another. Nothing of such
+   * a context can be written.
+   */
+  readonly areas: readonly ContextArea[];
+  /** What the user can do when an access is outside `areas`, when that is not plain. */
+  readonly areasHelp?: string;
+}
+
+/** What a program may do by its type; the context apart. */
+export interface ProgramRules {
+  /** Numbers of the helpers that it may call: none that helpers.def refuses. */
+  readonly helpers: ReadonlySet<number>;
+  /** What it may return (signed, of the whole r0); absent when anything goes. */
+  readonly returns?: { readonly minimum: number; readonly maximum: number };
+  /** How it may use the packet through `data` and `data_end`. */
+  readonly packet: 'none' | 'read' | 'write';
+  /** Loads from the packet by LD_ABS and LD_IND. */
+  readonly legacyLoads: boolean;
+  readonly tailCalls: boolean;
+  /** Whether its maps may have spin locks, and timers. */
+  readonly spinLocks: boolean;
+  readonly timers: boolean;
+  /** Whether a program of this type may be loaded as sleepable. */
+  readonly maySleep: boolean;
+  /**
+   * There is no context: r1 is the address of memory, r2 its length in bytes; see contexts/raw.ts for what
+   * counts as proof that an access is inside.
+   */
+  readonly memoryWithLength: boolean;
 }
 
 export interface BasicBlock {

@@ -1,3 +1,4 @@
+import type { AccessSize } from '../../isa/index.ts';
 import type { ContextField } from '../types.ts';
 
 /** Members of `struct bpftime_packet` (object.h): offset and size in native code. */
@@ -13,7 +14,7 @@ const PACKET_MEMBERS = {
   priority: [44, 4],
   hash: [48, 4],
   egress_interface_index: [52, 4],
-  control_block: [56, 4],
+  control_block: [56, 20],
   packet_type: [76, 4],
   queue_mapping: [80, 4],
   vlan_present: [84, 4],
@@ -25,27 +26,42 @@ const PACKET_MEMBERS = {
 
 type PacketMember = keyof typeof PACKET_MEMBERS;
 
-/** A 4-byte field of a packet context that native code finds in a member of `struct bpftime_packet`. */
+/** Every size of access. */
+export const ANY_SIZE: readonly AccessSize[] = [1, 2, 4, 8];
+/** A 4-byte field and every part of it. */
+export const PARTS_OF_4: readonly AccessSize[] = [1, 2, 4];
+/** A 4-byte field that only makes sense as a whole. */
+export const WHOLE_OF_4: readonly AccessSize[] = [4];
+
+interface PacketFieldOptions {
+  readonly yields?: ContextField['yields'];
+  /** 4 unless told. */
+  readonly size?: number;
+  /** `PARTS_OF_4` unless told. */
+  readonly loads?: readonly AccessSize[];
+  /** None unless told: the field is then read-only. */
+  readonly stores?: readonly AccessSize[];
+}
+
+/** A field of a packet context that native code finds in a member of `struct bpftime_packet`. */
 export function packetField(
   name: string,
   offset: number,
   member: PacketMember,
-  options: { yields?: ContextField['yields']; writable?: boolean; element?: number } = {},
+  options: PacketFieldOptions = {},
 ): ContextField {
   const [start, size] = PACKET_MEMBERS[member];
-  const element = options.element;
+  const yields = options.yields ?? 'scalar';
+  const stores = options.stores ?? [];
   return {
     name,
     offset,
-    size: 4,
-    yields: options.yields ?? 'scalar',
-    writable: options.writable ?? false,
-    native: {
-      member,
-      offset: start + size * (element ?? 0),
-      size,
-      ...(element !== undefined && { element }),
-    },
+    size: options.size ?? 4,
+    yields,
+    writable: stores.length > 0,
+    loads: options.loads ?? (yields === 'scalar' ? PARTS_OF_4 : WHOLE_OF_4),
+    stores,
+    native: { member, offset: start, size },
   };
 }
 

@@ -1,10 +1,33 @@
+import type { BpfProgram } from '../../object/index.ts';
 import { findTarget } from '../../target/index.ts';
-import type { ContextLayout } from '../types.ts';
-import { plainField } from './fields.ts';
+import type { ContextLayout, ProgramRules } from '../types.ts';
+import { allowedHelpers } from './allowed.ts';
+import { ANY_SIZE, plainField } from './fields.ts';
+
+/** The smallest struct pt_regs of all CPUs: what an object may read that does not say its CPU. */
+const COMMON_SIZE = 168;
 
 /**
- * `struct pt_regs` of the CPU that the bytecode was compiled for. Without BTF nobody knows which CPU
- * that was: the context is then plain memory without names.
+ * The kernel has these two too, but hides them behind lockdown (36, probe_write_user) and a build option
+ * (58, override_return). A program changes nothing of its own process that the process could not.
+ */
+const EXTRA = [36, 58];
+
+const rules: Omit<ProgramRules, 'helpers'> = {
+  packet: 'none',
+  legacyLoads: false,
+  tailCalls: true,
+  // Probes interrupt anything, also a program that holds the lock.
+  spinLocks: false,
+  timers: false,
+  maySleep: true,
+  memoryWithLength: false,
+};
+
+/**
+ * uprobe, uretprobe, USDT, kprobe: `struct pt_regs` of the CPU that the bytecode was compiled for, any
+ * aligned part of it. Without BTF nobody knows which CPU that was: the context is then memory without
+ * names, as large as the smallest of them.
  */
 export function kprobe(ptRegs: string | undefined): ContextLayout {
   const layout = ptRegs === undefined ? undefined : findTarget(ptRegs).ptRegs;
@@ -14,5 +37,20 @@ export function kprobe(ptRegs: string | undefined): ContextLayout {
     access: 'memory',
     ...(layout !== undefined && { size: layout.size }),
     fields: (layout?.fields ?? []).map((field) => plainField(field.name, field.offset, field.size)),
+    areas: [{ start: 0, end: layout?.size ?? COMMON_SIZE, loads: ANY_SIZE }],
+    ...(layout === undefined && {
+      areasHelp:
+        'the object does not say which CPU it was compiled for: compile it with -g, with a parameter of type struct pt_regs *',
+    }),
+    helpers: allowedHelpers('kprobe', EXTRA),
+    ...rules,
   };
+}
+
+/** Programs that run on entry and on return: what the entry returns, 0 or 1, decides about the return. */
+export function probeOf(program: BpfProgram, ptRegs: string | undefined): ContextLayout {
+  const layout = kprobe(ptRegs);
+  return program.attach.type.endsWith('.session')
+    ? { ...layout, returns: { minimum: 0, maximum: 1 } }
+    : layout;
 }

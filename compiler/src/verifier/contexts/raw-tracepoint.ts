@@ -1,10 +1,54 @@
+import type { BpfProgram } from '../../object/index.ts';
 import type { ContextLayout } from '../types.ts';
-import { plainField } from './fields.ts';
+import { allowedHelpers } from './allowed.ts';
+import { ANY_SIZE, plainField } from './fields.ts';
 
-/** `struct bpf_raw_tracepoint_args`: the arguments, 64 bits each, as many as the event has. */
-export const rawTracepoint: ContextLayout = {
-  kind: 'raw_tracepoint',
-  name: 'struct bpf_raw_tracepoint_args',
-  access: 'memory',
-  fields: Array.from({ length: 12 }, (_, index) => plainField(`args[${index}]`, 8 * index, 8)),
-};
+/** Most arguments that an event has. */
+const MAXIMUM_ARGUMENTS = 12;
+
+/** probe_write_user, which the kernel has too but hides behind lockdown. */
+const EXTRA = [36];
+
+let made: ContextLayout | undefined;
+
+/**
+ * `struct bpf_raw_tracepoint_args`: the arguments, 64 bits each, as many as the event has. All are
+ * numbers: what an argument points to (sys_enter's registers) is read by bpf_probe_read.
+ */
+export function rawTracepoint(): ContextLayout {
+  made ??= {
+    kind: 'raw_tracepoint',
+    name: 'struct bpf_raw_tracepoint_args',
+    access: 'memory',
+    fields: Array.from({ length: MAXIMUM_ARGUMENTS }, (_, index) =>
+      plainField(`args[${index}]`, 8 * index, 8),
+    ),
+    areas: [{ start: 0, end: 8 * MAXIMUM_ARGUMENTS, loads: ANY_SIZE }],
+    helpers: allowedHelpers('raw_tracepoint', EXTRA),
+    packet: 'none',
+    legacyLoads: false,
+    tailCalls: true,
+    spinLocks: false,
+    timers: false,
+    maySleep: false,
+    memoryWithLength: false,
+  };
+  return made;
+}
+
+/** System calls: two arguments, the registers and the number (sys_enter) or the result (sys_exit). */
+export function rawTracepointOf(program: BpfProgram): ContextLayout {
+  const layout = rawTracepoint();
+  const { target } = program.attach;
+  if (target !== 'sys_enter' && target !== 'sys_exit') return layout;
+  const size = 16;
+  return {
+    ...layout,
+    size,
+    fields: [
+      plainField('args[0] (struct pt_regs *)', 0, 8),
+      plainField(target === 'sys_enter' ? 'args[1] (number)' : 'args[1] (result)', 8, 8),
+    ],
+    areas: [{ start: 0, end: size, loads: ANY_SIZE }],
+  };
+}

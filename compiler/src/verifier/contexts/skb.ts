@@ -1,31 +1,31 @@
+import type { AccessSize } from '../../isa/index.ts';
 import type { ContextField, ContextLayout } from '../types.ts';
-import { packetField } from './fields.ts';
+import { allowedHelpers } from './allowed.ts';
+import { ANY_SIZE, packetField, WHOLE_OF_4 } from './fields.ts';
 
-const writable = true;
-
-/** What socket filters and tc programs share of `struct __sk_buff`; the rest has no counterpart. */
-const common: readonly ContextField[] = [
-  packetField('len', 0, 'length'),
-  packetField('pkt_type', 4, 'packet_type'),
-  packetField('mark', 8, 'mark', { writable }),
-  packetField('queue_mapping', 12, 'queue_mapping', { writable }),
-  packetField('protocol', 16, 'protocol'),
-  packetField('vlan_present', 20, 'vlan_present'),
-  packetField('vlan_tci', 24, 'vlan_tci'),
-  packetField('vlan_proto', 28, 'vlan_protocol'),
-  packetField('priority', 32, 'priority', { writable }),
-  // No device below the one that received: both names mean the same here.
-  packetField('ingress_ifindex', 36, 'interface_index'),
-  packetField('ifindex', 40, 'interface_index'),
-  packetField('tc_index', 44, 'traffic_class_index', { writable }),
-  ...[0, 1, 2, 3, 4].map((element) =>
-    packetField(`cb[${element}]`, 48 + 4 * element, 'control_block', { writable, element }),
-  ),
-  packetField('hash', 68, 'hash'),
-  packetField('tc_classid', 72, 'traffic_class_classid', { writable }),
-  packetField('data', 76, 'data', { yields: 'packet' }),
-  packetField('data_end', 80, 'data_end', { yields: 'packet_end' }),
-];
+/** What socket filters and tc programs share of `struct __sk_buff`, less what they may write of it. */
+function common(stores: readonly AccessSize[]): readonly ContextField[] {
+  return [
+    packetField('len', 0, 'length'),
+    packetField('pkt_type', 4, 'packet_type'),
+    packetField('mark', 8, 'mark', { stores }),
+    packetField('queue_mapping', 12, 'queue_mapping', { stores }),
+    packetField('protocol', 16, 'protocol'),
+    packetField('vlan_present', 20, 'vlan_present'),
+    packetField('vlan_tci', 24, 'vlan_tci'),
+    packetField('vlan_proto', 28, 'vlan_protocol'),
+    packetField('priority', 32, 'priority', { stores }),
+    // No device below the one that received: both names mean the same here.
+    packetField('ingress_ifindex', 36, 'interface_index'),
+    packetField('ifindex', 40, 'interface_index'),
+    packetField('tc_index', 44, 'traffic_class_index', { stores }),
+    // An array of five: accesses of 8 bytes take two elements.
+    packetField('cb', 48, 'control_block', { size: 20, loads: ANY_SIZE, stores: ANY_SIZE }),
+    packetField('hash', 68, 'hash'),
+    packetField('data', 76, 'data', { yields: 'packet' }),
+    packetField('data_end', 80, 'data_end', { yields: 'packet_end' }),
+  ];
+}
 
 /** Fields that only the kernel's network stack can fill in. */
 const missing = [
@@ -48,24 +48,53 @@ const missing = [
   { name: 'hwtstamp', offset: 184, size: 8 },
 ];
 
-const dataMeta = packetField('data_meta', 140, 'data_meta', { yields: 'packet_meta' });
-
-/** `struct __sk_buff` for socket filters. */
-export const socketFilter: ContextLayout = {
-  kind: 'socket_filter',
+const layout = {
   name: 'struct __sk_buff',
   size: 192,
   access: 'fields',
-  fields: common,
-  missing,
-};
+  areas: [],
+  legacyLoads: true,
+  tailCalls: true,
+  maySleep: false,
+  memoryWithLength: false,
+} as const;
+
+let filter: ContextLayout | undefined;
+let control: ContextLayout | undefined;
+
+/**
+ * `struct __sk_buff` for socket filters. The kernel shows them the packet through LD_ABS and helpers only;
+ * here it is also readable through `data` and `data_end`, which lie in the process anyway.
+ */
+export function socketFilter(): ContextLayout {
+  filter ??= {
+    ...layout,
+    kind: 'socket_filter',
+    fields: common([]),
+    missing: [...missing, { name: 'tc_classid', offset: 72, size: 4 }],
+    helpers: allowedHelpers('socket_filter'),
+    packet: 'read',
+    spinLocks: false,
+    timers: true,
+  };
+  return filter;
+}
 
 /** `struct __sk_buff` for traffic control. */
-export const trafficControl: ContextLayout = {
-  kind: 'tc',
-  name: 'struct __sk_buff',
-  size: 192,
-  access: 'fields',
-  fields: [...common, dataMeta],
-  missing,
-};
+export function trafficControl(): ContextLayout {
+  control ??= {
+    ...layout,
+    kind: 'tc',
+    fields: [
+      ...common(WHOLE_OF_4),
+      packetField('tc_classid', 72, 'traffic_class_classid', { stores: WHOLE_OF_4 }),
+      packetField('data_meta', 140, 'data_meta', { yields: 'packet_meta' }),
+    ],
+    missing,
+    helpers: allowedHelpers('tc'),
+    packet: 'write',
+    spinLocks: true,
+    timers: true,
+  };
+  return control;
+}
