@@ -1,0 +1,268 @@
+/**
+ * The agreement corpus: small programs of fixtures/verify, each with a reason and a verdict. One file
+ * a category, to be read as documentation:
+ *
+ *     # What the category is about.
+ *     program socket_filter                          for all cases below, until a case says otherwise
+ *     map m0 hash key 4 value 16 entries 8           flags N; inner TYPE key K value V entries E
+ *     data .rodata rodata "text\0"                   contents as a JSON string, or a size in bytes
+ *
+ *     == name-of-the-case: reject BPF-V021           or: accept
+ *     # Why, in a sentence.
+ *     kernel accept: why ours differs on purpose     only where it does
+ *       r0 = *(u64 *)(r10 - 8)                       see assemble.ts; the program itself
+ *       exit
+ *     static f1:                                     then its other functions, `static` or `global`
+ *       exit
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../src/base/index.ts';
+import type { BpfMap, BpfObject, DataSection, ProgramKind } from '../../src/object/index.ts';
+import { mapTypeName } from '../../src/object/map-types.ts';
+import { assemble } from './assemble.ts';
+import { makeObject } from './object.ts';
+
+export type Expected =
+  | { readonly verdict: 'accept' }
+  | { readonly verdict: 'reject'; readonly code: string };
+
+/** One program of the corpus. */
+export interface CorpusCase {
+  /** Name of the file, without `.txt`. */
+  readonly category: string;
+  readonly name: string;
+  readonly line: number;
+  readonly reason: string;
+  readonly expected: Expected;
+  /** What the kernel says: the same verdict, unless `difference` explains why not. */
+  readonly kernel: 'accept' | 'reject';
+  readonly difference?: string;
+  readonly object: BpfObject;
+}
+
+const DIRECTORY = join(packageRoot(), 'fixtures', 'verify');
+
+const KINDS: readonly ProgramKind[] = [
+  ...(['kprobe', 'tracepoint', 'raw_tracepoint', 'perf_event'] as const),
+  ...(['xdp', 'socket_filter', 'tc', 'raw'] as const),
+];
+
+/** What a file or a case declares. */
+interface Declarations {
+  kind: ProgramKind;
+  readonly maps: (Partial<BpfMap> & { readonly name: string })[];
+  readonly data: (Partial<DataSection> & { readonly name: string })[];
+}
+
+interface FunctionText {
+  readonly name: string;
+  readonly linkage: 'static' | 'global';
+  readonly firstLine: number;
+  text: string;
+}
+
+/** A case while its lines are read. */
+interface Draft extends Declarations {
+  readonly name: string;
+  readonly line: number;
+  readonly expected: Expected;
+  reason: string;
+  kernel?: { readonly verdict: 'accept' | 'reject'; readonly why: string };
+  readonly functions: FunctionText[];
+}
+
+const MAP =
+  /^(\w+) key (\d+) value (\d+) entries (\d+)(?: flags (0x[0-9a-f]+|\d+))?(?: inner (.+))?$/;
+
+function typeNumber(name: string): number {
+  for (let type = 1; mapTypeName(type) !== undefined; type++) {
+    if (mapTypeName(type) === name) return type;
+  }
+  throw new Error(`there is no map type ${name}`);
+}
+
+function parseMap(name: string, text: string): Partial<BpfMap> & { readonly name: string } {
+  const match = MAP.exec(text);
+  if (match === null) throw new Error(`not a map: ${text}`);
+  const [, typeName, keySize, valueSize, maxEntries, flags, inner] = match;
+  return {
+    name,
+    type: typeNumber(typeName!),
+    typeName: typeName!,
+    keySize: Number(keySize),
+    valueSize: Number(valueSize),
+    maxEntries: Number(maxEntries),
+    flags: Number(flags ?? 0),
+    ...(inner !== undefined && { inner: innerMap(name, inner) }),
+  };
+}
+
+function innerMap(outer: string, text: string): BpfMap {
+  const map = parseMap(`${outer}.inner`, text);
+  const plain = { extra: 0n, pinning: 0, numaNode: 0, initial: [], flags: 0 };
+  return { ...plain, ...(map as BpfMap), index: -1 };
+}
+
+function parseData(text: string): Partial<DataSection> & { readonly name: string } {
+  const match = /^(\S+) (rodata|data|bss) (?:(\d+)|(".*"))$/.exec(text);
+  if (match === null) throw new Error(`not a data section: ${text}`);
+  const [, name, kind, size, contents] = match;
+  const bytes =
+    contents === undefined
+      ? new Uint8Array(Number(size))
+      : Uint8Array.from(Buffer.from(JSON.parse(contents) as string, 'latin1'));
+  return { name: name!, kind: kind as DataSection['kind'], bytes, size: bytes.length };
+}
+
+/** Whether the line declares something; does it when so. */
+function declare(into: Declarations, line: string): boolean {
+  const [, word, rest] = /^(\w+) (.*)$/.exec(line) ?? [];
+  if (word === 'program') {
+    const kind = KINDS.find((candidate) => candidate === rest);
+    if (kind === undefined) throw new Error(`there is no kind of program ${rest}`);
+    into.kind = kind;
+  } else if (word === 'map') {
+    const [, name, definition] = /^(\w+) (.*)$/.exec(rest!) ?? [];
+    if (name === undefined) throw new Error(`not a map: ${rest}`);
+    into.maps.push(parseMap(name, definition!));
+  } else if (word === 'data') {
+    into.data.push(parseData(rest!));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function startCase(line: string, number: number, file: Declarations): Draft {
+  const match = /^== ([a-z0-9-]+): (?:(accept)|reject (BPF-V\d{3}))$/.exec(line);
+  if (match === null) throw new Error(`not the start of a case: ${line}`);
+  const [, name, accepted, code] = match;
+  return {
+    name: name!,
+    line: number,
+    expected: accepted === undefined ? { verdict: 'reject', code: code! } : { verdict: 'accept' },
+    reason: '',
+    kind: file.kind,
+    maps: [...file.maps],
+    data: [...file.data],
+    functions: [{ name: 'main', linkage: 'global', firstLine: number + 1, text: '' }],
+  };
+}
+
+function caseLine(draft: Draft, line: string, number: number): void {
+  if (line.startsWith('#')) {
+    draft.reason = `${draft.reason} ${line.slice(1).trim()}`.trim();
+    return;
+  }
+  const [, linkage, name] = /^(static|global) (\w+):$/.exec(line) ?? [];
+  if (name !== undefined) {
+    const firstLine = number + 1;
+    draft.functions.push({ name, linkage: linkage as 'static' | 'global', firstLine, text: '' });
+    return;
+  }
+  const kernel = /^kernel (accept|reject): (.+)$/.exec(line);
+  if (kernel !== null) {
+    draft.kernel = { verdict: kernel[1] as 'accept' | 'reject', why: kernel[2]! };
+    return;
+  }
+  if (declare(draft, line)) return;
+  // Every line that is not code is an empty one of it, so that errors name the file's lines.
+  const body = draft.functions.at(-1)!;
+  body.text += '\n'.repeat(number - body.firstLine - body.text.split('\n').length + 1) + line;
+}
+
+function finish(draft: Draft, category: string): CorpusCase {
+  const { name, line, expected, reason, kernel } = draft;
+  if (reason === '') throw new Error(`case ${name} has no reason`);
+  if (kernel?.verdict === expected.verdict) {
+    throw new Error(`case ${name}: 'kernel' is for a verdict that differs`);
+  }
+  return {
+    category,
+    name,
+    line,
+    reason,
+    expected,
+    kernel: kernel?.verdict ?? expected.verdict,
+    ...(kernel !== undefined && { difference: kernel.why }),
+    object: buildCase(draft, category),
+  };
+}
+
+function buildCase(draft: Draft, category: string): BpfObject {
+  const names = {
+    functions: draft.functions.map(({ name }) => name),
+    maps: draft.maps.map(({ name }) => name),
+    data: draft.data.map(({ name }) => name),
+  };
+  const made = makeObject({
+    kind: draft.kind,
+    maps: draft.maps,
+    data: draft.data,
+    functions: draft.functions.map(({ text, firstLine }) => assemble(text, names, firstLine)),
+  });
+  return {
+    ...made,
+    file: `${category}.txt`,
+    name: 'corpus',
+    license: 'GPL',
+    functions: made.functions.map((body, index) => {
+      const { name, linkage } = draft.functions[index]!;
+      return { ...body, name, linkage };
+    }),
+    place: () => ({ file: `${category}.txt`, line: draft.line }),
+  };
+}
+
+/** The cases of one file's text. */
+export function parseCorpus(category: string, text: string): readonly CorpusCase[] {
+  const file: Declarations = { kind: 'socket_filter', maps: [], data: [] };
+  const drafts: Draft[] = [];
+  const cases: CorpusCase[] = [];
+  let number = 0;
+  const explained = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      const where = drafts.at(-1)?.name ?? 'before the first case';
+      throw new Error(`${category}.txt:${number} (${where}): ${(error as Error).message}`);
+    }
+  };
+  const finishLast = () => {
+    const last = drafts.at(-1);
+    if (last !== undefined) explained(() => cases.push(finish(last, category)));
+  };
+  for (const raw of text.split('\n')) {
+    number++;
+    const line = raw.trim();
+    const draft = drafts.at(-1);
+    if (line.startsWith('==')) {
+      finishLast();
+      drafts.push(explained(() => startCase(line, number, file)));
+    } else if (line === '') {
+    } else if (draft !== undefined) {
+      explained(() => caseLine(draft, line, number));
+    } else if (!line.startsWith('#')) {
+      if (!explained(() => declare(file, line)))
+        throw new Error(`${category}.txt:${number}: ${line}`);
+    }
+  }
+  finishLast();
+  const seen = new Set<string>();
+  for (const { name } of cases) {
+    if (seen.has(name)) throw new Error(`${category}.txt: two cases are called ${name}`);
+    seen.add(name);
+  }
+  return cases;
+}
+
+/** Every case of fixtures/verify, in the order of the files' names. */
+export function readCorpus(): readonly CorpusCase[] {
+  return readdirSync(DIRECTORY)
+    .filter((name) => name.endsWith('.txt'))
+    .sort()
+    .flatMap((name) =>
+      parseCorpus(name.slice(0, -'.txt'.length), readFileSync(join(DIRECTORY, name), 'utf8')),
+    );
+}
