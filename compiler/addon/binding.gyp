@@ -10,7 +10,8 @@
         "src/plan.cc",
         "src/runtime.cc",
         "src/compile.cc",
-        "src/kernel.cc"
+        "src/kernel.cc",
+        "src/kernel-verify.cc"
       ],
       "include_dirs": [
         "<!(node settings.mjs include)",

@@ -21,6 +21,7 @@ const ROOMS = {
   codegen: 6,
   toolchain: 6,
   link: 7,
+  kernel: 7,
   driver: 8,
   cli: 9,
   bin: 10,

@@ -1,55 +1,12 @@
 #include "kernel.h"
 
-#include <cerrno>
-#include <cstdint>
-#include <cstring>
-#include <linux/bpf.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "bpf-call.h"
 
 namespace bpftime {
 
 namespace {
 
 constexpr size_t logSize = 1 << 20;
-
-long bpf(int command, union bpf_attr &attr) {
-  return syscall(__NR_bpf, command, &attr, sizeof attr);
-}
-
-uint64_t address(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer); }
-
-Napi::Value failErrno(Napi::Env env, const char *what, int number, const std::string &log = {}) {
-  const char *name = strerrorname_np(number);
-  auto error = Napi::Error::New(env, std::string(what) + ": " + (name ? name : "unknown error"));
-  error.Set("code", Napi::String::New(env, name ? name : "UNKNOWN"));
-  if (!log.empty()) error.Set("log", Napi::String::New(env, log));
-  error.ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
-Napi::Value failType(Napi::Env env, const char *message) {
-  Napi::TypeError::New(env, message).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
-// A field of an options object that must be a whole number of 32 bits; absent means `fallback`.
-bool number(const Napi::Object &object, const char *name, uint32_t fallback, uint32_t &value) {
-  Napi::Value field = object.Get(name);
-  if (field.IsUndefined()) return value = fallback, true;
-  if (!field.IsNumber()) return false;
-  double given = field.As<Napi::Number>().DoubleValue();
-  if (!(given >= 0 && given <= UINT32_MAX) || given != static_cast<uint32_t>(given)) return false;
-  value = static_cast<uint32_t>(given);
-  return true;
-}
-
-bool bytes(const Napi::Value &value, Napi::Uint8Array &array) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
-    return false;
-  array = value.As<Napi::Uint8Array>();
-  return true;
-}
 
 // progLoad({ type, instructions, license, expectedAttachType?, flags? }): number
 Napi::Value progLoad(const Napi::CallbackInfo &info) {
@@ -138,18 +95,26 @@ Napi::Value progTestRun(const Napi::CallbackInfo &info) {
   return answer;
 }
 
-// mapCreate({ type, keySize, valueSize, maxEntries, flags? }): number
+// mapCreate({ type, keySize, valueSize, maxEntries, flags?, extra?, numaNode?, innerMap?, btf?,
+//             keyType?, valueType? }): number
 Napi::Value mapCreate(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsObject()) return failType(env, "mapCreate takes options");
   auto options = info[0].As<Napi::Object>();
+  uint32_t extra;
   union bpf_attr attr;
   memset(&attr, 0, sizeof attr);
   if (!number(options, "type", 0, attr.map_type) || !number(options, "keySize", 0, attr.key_size) ||
       !number(options, "valueSize", 0, attr.value_size) ||
       !number(options, "maxEntries", 0, attr.max_entries) ||
-      !number(options, "flags", 0, attr.map_flags))
+      !number(options, "flags", 0, attr.map_flags) ||
+      !number(options, "extra", 0, extra) || !number(options, "numaNode", 0, attr.numa_node) ||
+      !number(options, "innerMap", 0, attr.inner_map_fd) ||
+      !number(options, "btf", 0, attr.btf_fd) ||
+      !number(options, "keyType", 0, attr.btf_key_type_id) ||
+      !number(options, "valueType", 0, attr.btf_value_type_id))
     return failType(env, "mapCreate needs type, keySize, valueSize and maxEntries");
+  attr.map_extra = extra;
   long fd = bpf(BPF_MAP_CREATE, attr);
   if (fd < 0) return failErrno(env, "BPF_MAP_CREATE", errno);
   return Napi::Number::New(env, static_cast<double>(fd));
@@ -221,6 +186,18 @@ Napi::Value mapUpdate(const Napi::CallbackInfo &info) {
   return env.Undefined();
 }
 
+// mapFreeze(fd): user space cannot write the map any more
+Napi::Value mapFreeze(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsNumber())
+    return failType(env, "mapFreeze takes a descriptor");
+  union bpf_attr attr;
+  memset(&attr, 0, sizeof attr);
+  attr.map_fd = info[0].As<Napi::Number>().Uint32Value();
+  if (bpf(BPF_MAP_FREEZE, attr) != 0) return failErrno(env, "BPF_MAP_FREEZE", errno);
+  return env.Undefined();
+}
+
 } // namespace
 
 void exportKernel(Napi::Env env, Napi::Object exports) {
@@ -230,6 +207,8 @@ void exportKernel(Napi::Env env, Napi::Object exports) {
   kernel.Set("mapCreate", Napi::Function::New(env, mapCreate));
   kernel.Set("mapLookup", Napi::Function::New(env, mapLookup));
   kernel.Set("mapUpdate", Napi::Function::New(env, mapUpdate));
+  kernel.Set("mapFreeze", Napi::Function::New(env, mapFreeze));
+  exportVerifier(env, kernel);
   exports.Set("kernel", kernel);
 }
 

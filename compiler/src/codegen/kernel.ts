@@ -9,6 +9,30 @@ export interface KernelAddon {
     readonly expectedAttachType?: number;
     readonly flags?: number;
   }): number;
+  /** Asks the verifier and lets go of the program at once; a refusal is an answer, not an error. */
+  progVerify(options: {
+    readonly type: number;
+    readonly instructions: Uint8Array;
+    readonly license: string;
+    readonly expectedAttachType?: number;
+    readonly flags?: number;
+    /** BPF_LOG_LEVEL1, BPF_LOG_LEVEL2 and BPF_LOG_STATS, joined; not 0. */
+    readonly logLevel: number;
+    /** Most bytes of log. */
+    readonly logLimit?: number;
+    readonly btf?: number;
+    /** Records of struct bpf_func_info and of struct bpf_line_info. */
+    readonly functionInfo?: Uint8Array;
+    readonly lineInfo?: Uint8Array;
+  }): {
+    /** Name of the errno; empty when the program is accepted. */
+    readonly errno: string;
+    readonly log: string;
+    /** The log did not fit; then the errno is ENOSPC whatever the verdict is. */
+    readonly truncated: boolean;
+  };
+  /** Gives the kernel the bytes of a .BTF section; returns a descriptor. */
+  btfLoad(types: Uint8Array): number;
   progTestRun(options: {
     readonly fd: number;
     readonly dataIn?: Uint8Array;
@@ -30,7 +54,17 @@ export interface KernelAddon {
     readonly valueSize: number;
     readonly maxEntries: number;
     readonly flags?: number;
+    readonly extra?: number;
+    readonly numaNode?: number;
+    /** Descriptor of a map like the inner ones, for maps of maps. */
+    readonly innerMap?: number;
+    /** Descriptor of the BTF that the type ids are of. */
+    readonly btf?: number;
+    readonly keyType?: number;
+    readonly valueType?: number;
   }): number;
+  /** From here on user space cannot write the map. */
+  mapFreeze(fd: number): void;
   mapLookup(fd: number, key: Uint8Array): Uint8Array | undefined;
   mapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags?: number): void;
 }

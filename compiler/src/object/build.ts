@@ -82,7 +82,7 @@ export function buildObject(elf: ElfFile, options: ObjectOptions, sink: Sink): B
       section: range.section.name,
       sectionOffset: range.start,
       instructions: one.instructions,
-      linkage: range.linkage,
+      linkage: range.hidden ? 'static' : range.linkage,
       ...(btfFunction === undefined ? {} : { btfFunction }),
       ...(index < programCount ? { program: index } : {}),
     });

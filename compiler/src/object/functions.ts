@@ -8,6 +8,8 @@ import {
   STB_LOCAL,
   STT_FUNC,
   STT_NOTYPE,
+  STV_HIDDEN,
+  STV_INTERNAL,
 } from '../elf/index.ts';
 import { SLOT_SIZE } from '../isa/index.ts';
 
@@ -19,6 +21,8 @@ export interface FunctionRange {
   readonly start: number;
   readonly end: number;
   readonly linkage: 'static' | 'global';
+  /** Global for linking only: whoever loads it sees a static function. */
+  readonly hidden: boolean;
 }
 
 /** The functions of an object, by section, in order. */
@@ -127,6 +131,7 @@ function rangesOf(symbols: ElfSymbol[], section: ElfSection, file: string): Func
     }
     if (start === end) throw bad('has no instructions');
     const linkage = symbol.binding === STB_LOCAL ? 'static' : 'global';
-    return { name: symbol.name, section, start, end, linkage };
+    const hidden = symbol.visibility === STV_HIDDEN || symbol.visibility === STV_INTERNAL;
+    return { name: symbol.name, section, start, end, linkage, hidden };
   });
 }

@@ -42,6 +42,7 @@ export interface BpfFunction {
   readonly section: string;
   readonly sectionOffset: number;
   readonly instructions: readonly BpfInstruction[];
+  /** Hidden functions are static: loaders let the verifier see them in the context of their callers. */
   readonly linkage: 'static' | 'global';
   /** BTF type id of the FUNC, when func_info names one. */
   readonly btfFunction?: number;
