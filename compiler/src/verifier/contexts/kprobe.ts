@@ -1,11 +1,8 @@
 import type { BpfProgram } from '../../object/index.ts';
-import { findTarget } from '../../target/index.ts';
+import { findTarget, targets } from '../../target/index.ts';
 import type { ContextLayout, ProgramRules } from '../types.ts';
 import { allowedHelpers } from './allowed.ts';
 import { ANY_SIZE, plainField } from './fields.ts';
-
-/** The smallest struct pt_regs of all CPUs: what an object may read that does not say its CPU. */
-const COMMON_SIZE = 168;
 
 /**
  * The kernel has these two too, but hides them behind lockdown (36, probe_write_user) and a build option
@@ -26,8 +23,9 @@ const rules: Omit<ProgramRules, 'helpers'> = {
 
 /**
  * uprobe, uretprobe, USDT, kprobe: `struct pt_regs` of the CPU that the bytecode was compiled for, any
- * aligned part of it. Without BTF nobody knows which CPU that was: the context is then memory without
- * names, as large as the smallest of them.
+ * aligned part of it. Without BTF nobody knows which CPU that was (clang leaves out types that are only
+ * cast to): the context is then memory without names as large as the largest, and lowering, which takes the
+ * layout as the target's, compares with the target's size.
  */
 export function kprobe(ptRegs: string | undefined): ContextLayout {
   const layout = ptRegs === undefined ? undefined : findTarget(ptRegs).ptRegs;
@@ -37,14 +35,18 @@ export function kprobe(ptRegs: string | undefined): ContextLayout {
     access: 'memory',
     ...(layout !== undefined && { size: layout.size }),
     fields: (layout?.fields ?? []).map((field) => plainField(field.name, field.offset, field.size)),
-    areas: [{ start: 0, end: layout?.size ?? COMMON_SIZE, loads: ANY_SIZE }],
+    areas: [{ start: 0, end: layout?.size ?? largest(), loads: ANY_SIZE }],
     ...(layout === undefined && {
       areasHelp:
-        'the object does not say which CPU it was compiled for: compile it with -g, with a parameter of type struct pt_regs *',
+        'the object does not say which CPU it was compiled for, but none has that many bytes of registers',
     }),
     helpers: allowedHelpers('kprobe', EXTRA),
     ...rules,
   };
+}
+
+function largest(): number {
+  return Math.max(...targets().map(({ ptRegs }) => ptRegs.size));
 }
 
 /** Programs that run on entry and on return: what the entry returns, 0 or 1, decides about the return. */
