@@ -1,5 +1,5 @@
 import type { AluOperator, AtomicOperator, BranchOperator } from '../isa/index.ts';
-import { Fault } from './memory.ts';
+import { Fault } from './fault.ts';
 
 /** `value` as an unsigned number of `bits` bits. */
 export function unsigned(value: bigint, bits: number): bigint {
@@ -130,6 +130,6 @@ export function atomicResult(
     case 'cmpxchg':
       return old === unsigned(expected, bits) ? value : undefined;
     default:
-      throw new Fault(`${operator} is no update`);
+      throw new Fault('not_interpreted', `${operator} is no update`);
   }
 }

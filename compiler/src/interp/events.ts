@@ -1,7 +1,7 @@
 import type { BpfMap } from '../object/index.ts';
 import * as errno from './errno.ts';
 import { InterpMap } from './maps.ts';
-import { type AddressSpace, Fault, type Region } from './memory.ts';
+import type { AddressSpace, Region } from './memory.ts';
 
 const HEADER_SIZE = 8;
 const RECORD_LIMIT = 0x3fff_ffff;
@@ -80,19 +80,24 @@ export class RingBuffer extends InterpMap {
   }
 }
 
+/** Most bytes of the packet that can go along with an event. */
+const SHARE_LIMIT = 0xf_ffffn;
+
 /** Perf event arrays: what was sent, for the one CPU there is. */
 export class EventArray extends InterpMap {
   readonly #records: Uint8Array[] = [];
 
-  output(data: Uint8Array, flags: bigint, cpu: number): bigint {
+  /** `packet`: what the upper half of the flags takes its share from, if the program has one. */
+  output(data: Uint8Array, flags: bigint, cpu: number, packet: Uint8Array | undefined): bigint {
     const index = flags & 0xffff_ffffn;
-    if (flags >> 32n !== 0n) {
-      throw new Fault('bpf_perf_event_output of packet data is not interpreted');
-    }
+    const share = flags >> 32n;
+    if (share !== 0n && (packet === undefined || share > SHARE_LIMIT)) return errno.EINVAL;
+    if (share > BigInt(packet?.length ?? 0)) return errno.EFAULT;
     if (index !== 0xffff_ffffn && index >= BigInt(this.definition.maxEntries)) return errno.E2BIG;
     // An event belongs to the CPU that it was opened for.
     if (index !== 0xffff_ffffn && index !== BigInt(cpu)) return errno.ENOENT;
-    this.#records.push(data);
+    const taken = packet?.subarray(0, Number(share)) ?? [];
+    this.#records.push(Uint8Array.from([...data, ...taken]));
     return 0n;
   }
 

@@ -1,78 +1,18 @@
+import { BloomMap } from './bloom.ts';
+import type { Helper, HelperCall } from './call.ts';
+import { dynptrHelpers } from './dynptr.ts';
 import * as errno from './errno.ts';
 import { EventArray, RingBuffer } from './events.ts';
+import { Fault } from './fault.ts';
 import { ArrayMap, HashMap, type InterpMap, QueueMap } from './maps.ts';
-import { type AddressSpace, Fault, type Region } from './memory.ts';
+import { packetHelpers } from './packet.ts';
 import { formatText, readText, TEXT_LIMIT } from './printk.ts';
-import type { Environment } from './types.ts';
-
-/** What helpers see of the machine that runs the program. */
-export interface HelperHost {
-  readonly space: AddressSpace;
-  readonly environment: Environment;
-  readonly trace: string[];
-  readonly packet: Region | undefined;
-  /** The map whose handle lies at `address`. */
-  mapAt(address: bigint): InterpMap | undefined;
-  /** Calls the function of the program whose address is given. */
-  callBack(address: bigint, values: readonly bigint[]): bigint;
-}
-
-/** One call of a helper: its arguments, each checked when it is used. */
-export class HelperCall {
-  readonly host: HelperHost;
-  readonly #registers: readonly (bigint | undefined)[];
-
-  constructor(host: HelperHost, registers: readonly (bigint | undefined)[]) {
-    this.host = host;
-    this.#registers = registers;
-  }
-
-  /** Argument 1 to 5. */
-  value(argument: number): bigint {
-    const value = this.#registers[argument];
-    if (value === undefined) throw new Fault(`helper argument r${argument} holds no value`);
-    return value;
-  }
-
-  /** An argument that the helper takes as a 32-bit unsigned number. */
-  word(argument: number): number {
-    return Number(BigInt.asUintN(32, this.value(argument)));
-  }
-
-  map(argument: number): InterpMap {
-    const map = this.host.mapAt(this.value(argument));
-    if (map === undefined) throw new Fault(`helper argument r${argument} is no map`);
-    return map;
-  }
-
-  /** The map, which must be of a class. */
-  mapOf<Kind extends InterpMap>(
-    argument: number,
-    kind: abstract new (...parameters: never[]) => Kind,
-  ): Kind {
-    const map = this.map(argument);
-    if (!(map instanceof kind)) {
-      const { name, typeName } = map.definition;
-      throw new Fault(`map ${name} of type ${typeName} does not fit the helper`);
-    }
-    return map;
-  }
-
-  bytes(argument: number, size: number): Uint8Array {
-    return this.host.space.read(this.value(argument), size);
-  }
-
-  key(argument: number, map: InterpMap): Uint8Array {
-    return this.bytes(argument, map.definition.keySize);
-  }
-}
-
-/** A helper: gives r0, signed. */
-export type Helper = (call: HelperCall) => bigint;
 
 /** Callbacks end a loop by returning 1. */
 const LOOP_LIMIT = 1 << 23;
 const MAXIMUM_PRINTK_VALUES = 12;
+/** Bytes of the trace that bpf_get_stack gives: three addresses. */
+const STACK_TRACE_SIZE = 24;
 
 function loop(call: HelperCall): bigint {
   const count = call.word(1);
@@ -197,18 +137,18 @@ function compareText(call: HelperCall): bigint {
   return 0n;
 }
 
-function loadPacketBytes(call: HelperCall): bigint {
-  const size = call.word(4);
-  const offset = call.word(2);
-  const { packet, space } = call.host;
-  if (packet === undefined) throw new Fault('the program has no packet');
-  space.clear(call.value(3), size);
-  if (offset + size > packet.bytes.length) return errno.EFAULT;
-  space.write(call.value(3), packet.bytes.slice(offset, offset + size));
-  return 0n;
+function push(call: HelperCall): bigint {
+  const map = call.map(1);
+  const value = call.bytes(2, map.definition.valueSize);
+  if (map instanceof BloomMap) return map.push(value, call.value(3));
+  return call.mapOf(1, QueueMap).push(value, call.value(3));
 }
 
 function queueNext(call: HelperCall, remove: boolean): bigint {
+  const filter = call.map(1);
+  if (filter instanceof BloomMap && !remove) {
+    return filter.test(call.bytes(2, filter.definition.valueSize));
+  }
   const map = call.mapOf(1, QueueMap);
   const value = map.next(remove);
   call.host.space.write(call.value(2), value ?? new Uint8Array(map.definition.valueSize));
@@ -219,7 +159,10 @@ function reserve(call: HelperCall): bigint {
   const size = call.value(2);
   const map = call.mapOf(1, RingBuffer);
   if (call.value(3) !== 0n || size > 0xffff_ffffn) return 0n;
-  return map.reserve(Number(size))?.base ?? 0n;
+  const record = map.reserve(Number(size));
+  if (record === undefined) return 0n;
+  call.host.held.acquire(record, record.name);
+  return record.base;
 }
 
 /** Submits or discards; the record belongs to whichever ring buffer reserved it. */
@@ -228,10 +171,31 @@ function release(call: HelperCall, maps: Iterable<InterpMap>, state: 'submitted'
   const region = call.host.space.near(address);
   if (region !== undefined && region.base === address) {
     for (const map of maps) {
-      if (map instanceof RingBuffer && map.release(region, state)) return 0n;
+      if (!(map instanceof RingBuffer && map.release(region, state))) continue;
+      call.host.held.release(region);
+      return 0n;
     }
   }
-  throw new Fault(`0x${address.toString(16)} is no reserved record`);
+  throw new Fault('bad_release', `0x${address.toString(16)} is no reserved record`);
+}
+
+/** Fills the memory with addresses of a stack that does not exist, as many as there is room for. */
+function stackTrace(call: HelperCall): bigint {
+  const size = call.word(3);
+  if (size % 8 !== 0) return errno.EINVAL;
+  const bytes = new Uint8Array(size).fill(0x55, 0, Math.min(size, STACK_TRACE_SIZE));
+  call.host.space.write(call.value(2), bytes);
+  return BigInt(Math.min(size, STACK_TRACE_SIZE));
+}
+
+function lock(call: HelperCall): bigint {
+  call.host.held.lock(call.value(1));
+  return 0n;
+}
+
+function unlock(call: HelperCall): bigint {
+  call.host.held.unlock(call.value(1));
+  return 0n;
 }
 
 /** Every helper of the interpreter by UAPI number. */
@@ -250,18 +214,19 @@ export function helperTable(maps: Iterable<InterpMap>): ReadonlyMap<number, Help
     [15, ({ host }) => host.environment.uidGid],
     [16, currentComm],
     [25, perfEventOutput],
-    [26, loadPacketBytes],
     [42, () => 0n],
     [45, probeReadText],
-    [87, (call) => call.mapOf(1, QueueMap).push(queueValue(call), call.value(3))],
+    [67, stackTrace],
+    [87, push],
     [88, (call) => queueNext(call, true)],
     [89, (call) => queueNext(call, false)],
-    [93, () => 0n],
-    [94, () => 0n],
+    [93, lock],
+    [94, unlock],
     [112, probeRead],
     [113, probeRead],
     [114, probeReadText],
     [115, probeReadText],
+    [118, clock],
     [125, clock],
     [130, (call) => call.mapOf(1, RingBuffer).output(call.bytes(2, call.word(3)), call.value(4))],
     [131, reserve],
@@ -272,11 +237,15 @@ export function helperTable(maps: Iterable<InterpMap>): ReadonlyMap<number, Help
     [160, clock],
     [164, forEachElement],
     [165, snprintf],
+    [173, ({ host }) => host.environment.cookie],
+    [174, ({ host }) => host.environment.cookie],
     [177, traceVprintk],
     [181, loop],
     [182, compareText],
     [195, (call) => (call.word(3) === 0 ? lookup(call) : 0n)],
     [208, clock],
+    ...packetHelpers,
+    ...dynptrHelpers,
   ]);
 }
 
@@ -302,13 +271,9 @@ function changeableMap(call: HelperCall): InterpMap {
   return map.readOnly ? map.refuse('be changed') : map;
 }
 
-function queueValue(call: HelperCall): Uint8Array {
-  return call.bytes(2, call.map(1).definition.valueSize);
-}
-
 function perfEventOutput(call: HelperCall): bigint {
   const map = call.mapOf(2, EventArray);
-  // The upper half says how much of a packet goes along.
-  if (call.value(3) >> 32n !== 0n && call.host.packet === undefined) return errno.EINVAL;
-  return map.output(call.bytes(4, call.word(5)), call.value(3), call.host.environment.cpu);
+  const { environment, packet } = call.host;
+  const bytes = call.bytes(4, call.word(5));
+  return map.output(bytes, call.value(3), environment.cpu, packet?.bytes);
 }

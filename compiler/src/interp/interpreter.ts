@@ -1,8 +1,11 @@
 import { Failure } from '../diag/index.ts';
 import type { BpfMap, BpfObject, BpfProgram } from '../object/index.ts';
+import { BloomMap } from './bloom.ts';
 import { startContext } from './context.ts';
 import { EventArray, RingBuffer } from './events.ts';
+import { Fault } from './fault.ts';
 import { helperTable } from './helpers.ts';
+import { PrefixMap } from './lpm.ts';
 import { Machine, type World } from './machine.ts';
 import {
   ArrayMap,
@@ -13,7 +16,7 @@ import {
   QueueMap,
   ReferenceMap,
 } from './maps.ts';
-import { AddressSpace, Fault, READ_ONLY } from './memory.ts';
+import { AddressSpace, READ_ONLY } from './memory.ts';
 import type { Environment, InterpResult, InterpreterOptions, RunOptions } from './types.ts';
 
 const DEFAULT_BUDGET = 10_000_000;
@@ -35,6 +38,7 @@ function repeatableEnvironment(): Environment {
     cpu: 0,
     pidTgid: (1n << 32n) | 1n,
     uidGid: 0n,
+    cookie: 0n,
     comm: 'interp',
   };
 }
@@ -50,7 +54,11 @@ export class Interpreter {
 
   constructor(object: BpfObject, options: InterpreterOptions = {}) {
     this.#object = object;
-    const space = new AddressSpace(options.strictStack ?? false);
+    const strict = options.strict ?? false;
+    const space = new AddressSpace({
+      initialised: strict || (options.strictStack ?? false),
+      aligned: strict,
+    });
     const maps: InterpMap[] = [];
     for (const definition of object.maps) {
       maps.push(makeMap(definition, space, (index) => maps[index]!.handle.base));
@@ -64,6 +72,7 @@ export class Interpreter {
     this.#world = {
       object,
       space,
+      strict,
       environment: { ...repeatableEnvironment(), ...options.environment },
       maps,
       mapsByHandle: new Map(maps.map((map) => [map.handle.base, map])),
@@ -82,23 +91,24 @@ export class Interpreter {
   /** Runs one program to its end, or to the first thing it must not do. */
   run(options: RunOptions = {}): InterpResult {
     const program = this.#program(options.program ?? 0);
-    const { space } = this.#world;
-    const start = startContext(space, program.kind, options);
+    const { space, strict } = this.#world;
+    const start = startContext(space, program.kind, options, strict);
     const budget = options.budget ?? DEFAULT_BUDGET;
-    const { r1, packet } = start;
-    const machine = new Machine(this.#world, r1, packet, budget, options.observe);
+    const machine = new Machine(this.#world, start, budget, options.observe);
+    // A packet that the program made longer or shorter comes back as it is.
     const given = (options.memory ?? options.context ?? []).length;
     const outcome = (): Pick<InterpResult, 'memory' | 'trace' | 'executed'> => ({
-      memory: start.memory.bytes.slice(0, given),
+      memory: start.packet?.bytes.slice() ?? start.memory!.bytes.slice(0, given),
       trace: machine.trace,
       executed: Math.min(machine.executed, budget),
     });
     try {
-      const r0 = machine.call(program.entry, [undefined, start.r1, start.r2]);
+      const r0 = machine.run(program.entry, [undefined, start.r1, start.r2]);
       return { r0, ...outcome() };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const fault = {
+        code: error.code,
         message: error.message,
         function: error.function ?? program.name,
         functionIndex: error.functionIndex ?? program.entry,
@@ -106,7 +116,8 @@ export class Interpreter {
       };
       return { r0: undefined, fault, ...outcome() };
     } finally {
-      for (const region of [...start.regions, ...machine.stack]) space.drop(region);
+      const packet = start.packet === undefined ? [] : [start.packet.region];
+      for (const region of [...start.regions, ...packet, ...machine.stack]) space.drop(region);
     }
   }
 
@@ -211,6 +222,10 @@ function makeMap(
     case mapType.queue:
     case mapType.stack:
       return new QueueMap(definition, space);
+    case mapType.lpmTrie:
+      return new PrefixMap(definition, space);
+    case mapType.bloomFilter:
+      return new BloomMap(definition, space);
     case mapType.ringbuf:
       return new RingBuffer(definition, space);
     case mapType.perfEventArray:

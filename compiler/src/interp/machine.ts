@@ -1,20 +1,28 @@
 import type { BpfFunction, BpfInstruction, BpfObject, Reference } from '../object/index.ts';
+import { StrictCall } from './arguments.ts';
 import { arithmetic, atomicResult, holds, signed, swapBytes, unsigned } from './arithmetic.ts';
-import { type Helper, HelperCall, type HelperHost } from './helpers.ts';
+import { type Helper, HelperCall, type HelperHost } from './call.ts';
+import type { Start } from './context.ts';
+import { Dynptrs } from './dynptr.ts';
+import { Fault } from './fault.ts';
+import { Held } from './held.ts';
 import { type InterpMap, indexKey, mapType, ReferenceMap } from './maps.ts';
-import { type AddressSpace, Fault, MASK64, type Region } from './memory.ts';
+import { type AddressSpace, MASK64, type Region } from './memory.ts';
+import type { Packet } from './packet.ts';
 import type { Environment, Observer } from './types.ts';
 
 const FRAME_SIZE = 512;
 const FRAME_LIMIT = 8;
 const TAIL_CALL_LIMIT = 33;
 const TAIL_CALL = 12;
+const SPIN_UNLOCK = 94;
 const FRAME_POINTER = 10;
 
 /** What outlives a run: memory, maps, data, and what they were made from. */
 export interface World {
   readonly object: BpfObject;
   readonly space: AddressSpace;
+  readonly strict: boolean;
   readonly environment: Environment;
   readonly maps: readonly InterpMap[];
   readonly mapsByHandle: ReadonlyMap<bigint, InterpMap>;
@@ -52,12 +60,14 @@ export class Machine implements HelperHost {
   readonly space: AddressSpace;
   readonly environment: Environment;
   readonly trace: string[] = [];
-  readonly packet: Region | undefined;
+  readonly context: bigint;
+  readonly packet: Packet | undefined;
+  readonly held: Held;
+  readonly dynptrs: Dynptrs;
   readonly #world: World;
-  readonly #context: bigint;
   readonly #budget: number;
   readonly #observe: Observer | undefined;
-  /** One region a depth, used anew by every call. */
+  /** One region a depth, used anew by every call unless runs are strict. */
   readonly #frames: Region[] = [];
   #depth = 0;
   #tailCalls = 0;
@@ -65,16 +75,17 @@ export class Machine implements HelperHost {
 
   constructor(
     world: World,
-    context: bigint,
-    packet: Region | undefined,
+    start: Pick<Start, 'r1' | 'packet'>,
     budget: number,
     observe?: Observer,
   ) {
     this.#world = world;
     this.space = world.space;
     this.environment = world.environment;
-    this.packet = packet;
-    this.#context = context;
+    this.context = start.r1;
+    this.packet = start.packet;
+    this.held = new Held(world.strict);
+    this.dynptrs = new Dynptrs(world.space);
     this.#budget = budget;
     this.#observe = observe;
   }
@@ -88,15 +99,29 @@ export class Machine implements HelperHost {
     return this.#world.mapsByHandle.get(address);
   }
 
-  callBack(address: bigint, values: readonly bigint[]): bigint {
-    const target = this.#world.functionsByAddress.get(address);
-    if (target === undefined) throw new Fault(`callback 0x${address.toString(16)} is no function`);
-    return this.call(target, [undefined, ...values]);
+  isFunction(address: bigint): boolean {
+    return this.#world.functionsByAddress.has(address);
   }
 
-  /** Calls a function; `values[n]` is the value of register n, of which 1 to 5 count. */
-  call(functionIndex: number, values: readonly (bigint | undefined)[]): bigint {
-    return this.#enter(functionIndex, values, true)!;
+  callBack(address: bigint, values: readonly bigint[]): bigint {
+    const target = this.#world.functionsByAddress.get(address);
+    if (target === undefined) {
+      throw new Fault('bad_call', `callback 0x${address.toString(16)} is no function`);
+    }
+    const held = this.held.snapshot();
+    const result = this.#enter(target, [undefined, ...values], true)!;
+    if (this.#world.strict && result > 1n) {
+      throw new Fault('callback_result', `a callback returned ${result}`);
+    }
+    this.held.checkSame(held, 'after a callback');
+    return result;
+  }
+
+  /** Runs a program from its entry; `values[n]` is the value of register n, of which 1 to 5 count. */
+  run(functionIndex: number, values: readonly (bigint | undefined)[]): bigint {
+    const result = this.#enter(functionIndex, values, true)!;
+    this.held.checkNone('at the end of the program');
+    return result;
   }
 
   /** The same for calls by other functions: those need no result, as C functions that return void. */
@@ -106,15 +131,10 @@ export class Machine implements HelperHost {
     needsResult: boolean,
   ): bigint | undefined {
     if (this.#depth >= FRAME_LIMIT) {
-      throw new Fault(`more than ${FRAME_LIMIT} frames of calls`);
+      throw new Fault('call_depth', `more than ${FRAME_LIMIT} frames of calls`);
     }
     const depth = this.#depth;
-    this.#frames[depth] ??= this.space.add(`stack frame ${depth}`, new Uint8Array(FRAME_SIZE), {
-      written: new Uint8Array(FRAME_SIZE),
-    });
-    const stack = this.#frames[depth];
-    forget(stack);
-    stack.live = true;
+    const stack = this.#frame(depth);
     const registers: Registers = [undefined, ...values.slice(1, 6)];
     registers[FRAME_POINTER] = stack.base + BigInt(FRAME_SIZE);
     const frame: Frame = {
@@ -132,14 +152,33 @@ export class Machine implements HelperHost {
     }
   }
 
+  /** The stack of a call, which holds nothing yet. */
+  #frame(depth: number): Region {
+    const known = this.#frames[depth];
+    if (known !== undefined && !this.#world.strict) {
+      forget(known);
+      known.live = true;
+      return known;
+    }
+    // Addresses of a frame that has ended must not become those of the next.
+    if (known !== undefined) this.space.drop(known);
+    const frame = this.space.add(`stack frame ${depth}`, new Uint8Array(FRAME_SIZE), {
+      written: new Uint8Array(FRAME_SIZE),
+      aligned: true,
+    });
+    this.#frames[depth] = frame;
+    return frame;
+  }
+
   #execute(frame: Frame): bigint | undefined {
     let at = 0;
     try {
       for (;;) {
         const instruction = frame.function.instructions[at];
-        if (instruction === undefined) throw new Fault('execution runs past the end');
+        if (instruction === undefined)
+          throw new Fault('past_the_end', 'execution runs past the end');
         if (++this.executed > this.#budget) {
-          throw new Fault(`no end after ${this.#budget} instructions`);
+          throw new Fault('budget', `no end after ${this.#budget} instructions`);
         }
         this.#observe?.(frame.function.index, at, this.#depth - 1, frame.registers);
         const next = this.#step(frame, instruction);
@@ -160,7 +199,9 @@ export class Machine implements HelperHost {
 
   #read(frame: Frame, register: number): bigint {
     const value = frame.registers[register];
-    if (value === undefined) throw new Fault(`r${register} holds no value`);
+    if (value === undefined) {
+      throw new Fault('uninitialised_register', `r${register} holds no value`);
+    }
     return value;
   }
 
@@ -232,11 +273,11 @@ export class Machine implements HelperHost {
       case 'legacy_load':
         return this.#access(frame, instruction);
       case 'poison':
-        throw new Fault(instruction.reason);
+        throw new Fault('poison', instruction.reason);
       case 'call_kernel':
-        throw new Fault('calls of kernel functions are not interpreted');
+        throw new Fault('not_interpreted', 'calls of kernel functions are not interpreted');
       case 'address_space_cast':
-        throw new Fault('addr_space_cast is not interpreted');
+        throw new Fault('not_interpreted', 'addr_space_cast is not interpreted');
     }
   }
 
@@ -270,7 +311,7 @@ export class Machine implements HelperHost {
     const { registers } = frame;
     const address = this.#address(frame, base, offset);
     if (address % BigInt(size) !== 0n) {
-      throw new Fault(`atomic access of ${size} bytes that is not aligned`);
+      throw new Fault('misaligned', `atomic access of ${size} bytes that is not aligned`);
     }
     if (operator === 'load_acquire') {
       registers[source] = this.space.load(address, size);
@@ -293,15 +334,21 @@ export class Machine implements HelperHost {
   /** Outside the packet the function ends with 0, as the code that the kernel puts in its place does. */
   #legacyLoad(frame: Frame, instruction: Extract<BpfInstruction, { kind: 'legacy_load' }>): Next {
     const { size, index, immediate } = instruction;
-    if (this.packet === undefined) throw new Fault('the program has no packet');
-    if (this.#read(frame, 6) !== this.#context) throw new Fault('r6 is not the context');
+    if (this.packet === undefined) {
+      throw new Fault('not_interpreted', 'the program has no packet');
+    }
+    if (this.#read(frame, 6) !== this.context) {
+      throw new Fault('helper_argument', 'r6 is not the context');
+    }
+    this.held.checkNone('at a load that may end the program');
     const start = index === undefined ? 0 : Number(signed(this.#read(frame, index), 32));
     const offset = Number(signed(BigInt(start + immediate), 32));
     this.#clobber(frame);
-    if (offset < 0 || offset + size > this.packet.bytes.length) return { result: 0n };
+    const { bytes } = this.packet;
+    if (offset < 0 || offset + size > bytes.length) return { result: 0n };
     let value = 0n;
     for (let at = offset; at < offset + size; at++) {
-      value = (value << 8n) | BigInt(this.packet.bytes[at]!);
+      value = (value << 8n) | BigInt(bytes[at]!);
     }
     frame.registers[0] = value;
     return undefined;
@@ -337,8 +384,14 @@ export class Machine implements HelperHost {
   #callHelper(frame: Frame, number: number): Next {
     if (number === TAIL_CALL) return this.#tailCall(frame);
     const helper = this.#world.helpers.get(number);
-    if (helper === undefined) throw new Fault(`helper ${number} is not interpreted`);
-    this.#finishCall(frame, helper(new HelperCall(this, frame.registers)) & MASK64);
+    const call = new HelperCall(this, frame.registers);
+    const strict = this.#world.strict ? new StrictCall(call, number) : undefined;
+    if (helper === undefined) {
+      throw new Fault('not_interpreted', `helper ${number} is not interpreted`);
+    }
+    if (number !== SPIN_UNLOCK) this.held.checkNoLock('at the call of a helper');
+    const result = helper(call) & MASK64;
+    this.#finishCall(frame, strict === undefined ? result : strict.finish(result));
     return undefined;
   }
 
@@ -349,7 +402,9 @@ export class Machine implements HelperHost {
       this.#finishCall(frame, this.#enter(target, frame.registers, false));
       return undefined;
     }
-    if (value > 0xffffn) throw new Fault(`call of 0x${value.toString(16)}, which is no function`);
+    if (value > 0xffffn) {
+      throw new Fault('bad_call', `call of 0x${value.toString(16)}, which is no function`);
+    }
     return this.#callHelper(frame, Number(value));
   }
 
@@ -358,9 +413,12 @@ export class Machine implements HelperHost {
     const call = new HelperCall(this, frame.registers);
     const map = call.map(2);
     if (!(map instanceof ReferenceMap) || map.definition.type !== mapType.progArray) {
-      throw new Fault(`map ${map.definition.name} is no program array`);
+      throw new Fault('map_operation', `map ${map.definition.name} is no program array`);
     }
-    if (call.value(1) !== this.#context) throw new Fault('r1 of a tail call is not the context');
+    if (call.value(1) !== this.context) {
+      throw new Fault('helper_argument', 'r1 of a tail call is not the context');
+    }
+    this.held.checkNone('at a tail call');
     const index = call.word(3);
     const target = index < map.definition.maxEntries ? map.target(indexKey(index)) : undefined;
     if (target === undefined || this.#tailCalls >= TAIL_CALL_LIMIT) {
@@ -372,7 +430,7 @@ export class Machine implements HelperHost {
     forget(this.#frames[this.#depth - 1]!);
     const framePointer = frame.registers[FRAME_POINTER];
     frame.function = this.#world.object.functions[target as number]!;
-    frame.registers = [undefined, this.#context];
+    frame.registers = [undefined, this.context];
     frame.registers[FRAME_POINTER] = framePointer;
     frame.mayGoto = this.#world.mayGotoLimit;
     return { to: 0 };

@@ -1,6 +1,7 @@
 import type { BpfMap } from '../object/index.ts';
 import * as errno from './errno.ts';
-import { type AddressSpace, Fault, READ_ONLY, type Region, type RegionOptions } from './memory.ts';
+import { Fault } from './fault.ts';
+import { type AddressSpace, READ_ONLY, type Region, type RegionOptions } from './memory.ts';
 
 /** Map types by UAPI number, as far as the interpreter has them. */
 export const mapType = {
@@ -12,11 +13,13 @@ export const mapType = {
   percpuArray: 6,
   lruHash: 9,
   lruPercpuHash: 10,
+  lpmTrie: 11,
   arrayOfMaps: 12,
   hashOfMaps: 13,
   queue: 22,
   stack: 23,
   ringbuf: 27,
+  bloomFilter: 30,
 } as const;
 
 const BPF_NOEXIST = 1n;
@@ -67,7 +70,7 @@ export abstract class InterpMap {
   /** Ends the run: the operation does not exist for this type. */
   refuse(what: string): never {
     const { name, typeName } = this.definition;
-    throw new Fault(`map ${name} of type ${typeName} cannot ${what} by a program`);
+    throw new Fault('map_operation', `map ${name} of type ${typeName} cannot ${what} by a program`);
   }
 }
 
