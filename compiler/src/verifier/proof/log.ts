@@ -1,0 +1,285 @@
+/**
+ * The log of a walk, in the kernel's notation, for people who compare the two.
+ *
+ * Level 2 writes each instruction with the registers and slots that it names or changes. Level 1 writes
+ * branches, calls and exits, each with the whole state before it. Where the log is off there is no
+ * logger, and the walk does nothing for it.
+ */
+import type { BpfInstruction, BpfObject, BpfProgram } from '../../object/index.ts';
+import { type Numbering, numbering } from './log-numbering.ts';
+import { formatFrame, formatHeld, formatState } from './notation.ts';
+import { type InstructionSetting, instructionText } from './notation-instruction.ts';
+import type { Code } from './path.ts';
+import { SLOTS, type State } from './state.ts';
+import type { ProofOptions } from './types.ts';
+
+/** Totals of a walk, for the log's last line. */
+export interface WalkTotals {
+  readonly walked: number;
+  readonly limit: number;
+  readonly states: number;
+  readonly peakStates: number;
+}
+
+/** Told what the walk does. Made by `createLogger`, which gives none when nobody listens. */
+export interface Logger {
+  /**
+   * A path starts: at the entry (`from` is undefined), or one that was put aside at the instruction
+   * `from`.
+   */
+  startPath(state: State, from?: number): void;
+  /** The instruction at `pc` is executed next. `state` is read, and compared with by `after`. */
+  before(state: State, pc: number): void;
+  /** It was, with this result on the path that is walked on. Not called where the path ends there. */
+  after(state: State): void;
+  /** The state at `pc` is no different from one that was walked from before. */
+  pruned(pc: number): void;
+  /** Anything else that is worth a line. */
+  note(text: string): void;
+  /** The proof ended, by this rejection when there is one. */
+  end(totals: WalkTotals, rejection?: string): void;
+}
+
+/** A logger for the walk of one program, undefined when `options` want none. */
+export function createLogger(
+  object: BpfObject,
+  program: BpfProgram,
+  code: Code,
+  options: Pick<ProofOptions, 'log' | 'logLevel'>,
+): Logger | undefined {
+  const { log, logLevel } = options;
+  if (log === undefined || logLevel === undefined || logLevel === 0) return undefined;
+  return new WalkLogger(object, code, numbering(object, program, code), logLevel, log);
+}
+
+/** The kernel lines states up in columns of this. */
+const STATE_COLUMN = 40;
+const COLUMN_STEP = 8;
+
+function padded(text: string): string {
+  // Counts the line end that the kernel takes back, which is why one is added here.
+  const length = text.length + 1;
+  const least = Math.max(length + COLUMN_STEP / 2, STATE_COLUMN);
+  return text.padEnd(Math.ceil(least / COLUMN_STEP) * COLUMN_STEP - 2);
+}
+
+class WalkLogger implements Logger {
+  readonly #object: BpfObject;
+  readonly #code: Code;
+  readonly #numbers: Numbering;
+  readonly #level: number;
+  readonly #write: (line: string) => void;
+  /** Where the path that just started comes from; its line is written when it is clear how it goes on. */
+  #started: { readonly from: number | undefined; readonly state: State } | undefined;
+  /** The line of an instruction whose result is not known yet. */
+  #pending: string | undefined;
+  #snapshot: State | undefined;
+  #pc = -1;
+  #source = '';
+
+  constructor(
+    object: BpfObject,
+    code: Code,
+    numbers: Numbering,
+    level: number,
+    write: (line: string) => void,
+  ) {
+    this.#object = object;
+    this.#code = code;
+    this.#numbers = numbers;
+    this.#level = level;
+    this.#write = write;
+  }
+
+  startPath(state: State, from?: number): void {
+    this.#flush();
+    this.#started = { from, state };
+  }
+
+  before(state: State, pc: number): void {
+    this.#flush();
+    this.#pc = pc;
+    const started = this.#started;
+    this.#started = undefined;
+    const instruction = this.#code.at(pc);
+    const shown = this.#level >= 2 || isTurn(instruction);
+    if (started !== undefined) this.#writeStart(started.from, state, pc);
+    this.#snapshot = state.copy();
+    if (!shown) return;
+    this.#writeSource(pc);
+    const number = this.#numbers.of(pc);
+    if (this.#level < 2 && started === undefined) {
+      this.#write(`${number}:${formatState(this.#object, state)}`);
+    }
+    this.#pending = `${number}: ${instructionText(instruction, this.#setting(pc))}`;
+  }
+
+  after(state: State): void {
+    const before = this.#snapshot;
+    if (before === undefined) return;
+    this.#snapshot = undefined;
+    const depth = state.frames.length - before.frames.length;
+    if (depth === 0) {
+      this.#writeResult(before, state);
+      return;
+    }
+    this.#flush();
+    const [first, second] =
+      depth > 0 ? ['caller:', 'callee:'] : ['returning from callee:', this.#returnLine(state)];
+    const held = formatHeld(state);
+    const [inner, outer] = depth > 0 ? [state, state] : [before, state];
+    const frame = (of: State, number: number) => formatFrame(this.#object, of, number) + held;
+    this.#write(first!);
+    this.#write(frame(inner, depth > 0 ? state.frames.length - 2 : before.frames.length - 1));
+    this.#write(second!);
+    this.#write(frame(outer, state.frames.length - 1));
+  }
+
+  pruned(pc: number): void {
+    this.#flush();
+    const started = this.#started;
+    this.#started = undefined;
+    if (started?.from === undefined) {
+      this.#write(`${this.#numbers.of(pc)}: safe`);
+    } else {
+      this.#write('');
+      this.#write(`from ${this.#numbers.of(started.from)} to ${this.#numbers.of(pc)}: safe`);
+    }
+  }
+
+  note(text: string): void {
+    this.#flush();
+    this.#write(text);
+  }
+
+  end(totals: WalkTotals, rejection?: string): void {
+    this.#flush();
+    if (rejection !== undefined) this.#write(rejection);
+    const { walked, limit, states, peakStates } = totals;
+    this.#write(
+      `processed ${walked} insns (limit ${limit}) total_states ${states} peak_states ${peakStates}`,
+    );
+  }
+
+  #flush(): void {
+    if (this.#pending !== undefined) this.#write(this.#pending);
+    this.#pending = undefined;
+  }
+
+  #writeStart(from: number | undefined, state: State, pc: number): void {
+    const number = this.#numbers.of(pc);
+    const text = formatState(this.#object, state);
+    if (from !== undefined) {
+      this.#write('');
+      this.#write(`from ${this.#numbers.of(from)} to ${number}:${text}`);
+    }
+    this.#write(`${number}:${text}`);
+  }
+
+  #returnLine(state: State): string {
+    return `to caller at ${this.#numbers.of(state.pc)}:`;
+  }
+
+  #writeResult(before: State, state: State): void {
+    const text = this.#pending;
+    this.#pending = undefined;
+    if (text === undefined) return;
+    const number = state.frames.length - 1;
+    const was = before.frames[number]!;
+    const is = state.frames[number]!;
+    const named = registersOf(this.#code.at(this.#pc));
+    let result = formatFrame(
+      this.#object,
+      state,
+      number,
+      (register) => named.includes(register) || was.registers[register] !== is.registers[register],
+      (slot) => was.slot(slot) !== is.slot(slot),
+    );
+    // Slots of callers change through pointers into their frames.
+    for (let other = 0; other < number; other++) {
+      const [old, now] = [before.frames[other]!, state.frames[other]!];
+      if (old.sameSlots(now)) continue;
+      const touched = (slot: number) => slot < SLOTS && old.slot(slot) !== now.slot(slot);
+      const slots = formatFrame(this.#object, state, other, () => false, touched);
+      result += other === 0 && slots !== '' ? ` frame0:${slots}` : slots;
+    }
+    // The prefix of the frame alone says nothing.
+    if (/^( frame\d+:)?$/.test(result)) this.#write(text);
+    else this.#write(`${padded(text)};${result}${formatHeld(state)}`);
+  }
+
+  #writeSource(pc: number): void {
+    const fn = this.#code.functionOf(pc);
+    const { file, line, sourceText } = this.#object.place(fn, this.#code.indexOf(pc));
+    if (line === undefined) return;
+    const source = `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+    if (source === this.#source) return;
+    this.#source = source;
+    this.#write(`; ${(sourceText ?? '').trimStart()} @ ${source}`);
+  }
+
+  #setting(pc: number): InstructionSetting {
+    const code = this.#code;
+    const start = code.startOf(code.functionOf(pc));
+    const after = this.#numbers.of(pc) + 1;
+    return {
+      object: this.#object,
+      distance: (target) => this.#numbers.of(start + target) - after,
+      callDistance: (fn) => this.#numbers.startOf(fn) - after,
+    };
+  }
+}
+
+/** Whether control may part here: what level 1 shows. */
+function isTurn(instruction: BpfInstruction): boolean {
+  switch (instruction.kind) {
+    case 'branch':
+    case 'may_goto':
+    case 'call_helper':
+    case 'call_function':
+    case 'call_kernel':
+    case 'call_register':
+    case 'exit':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Registers that an instruction reads or writes by name. */
+function registersOf(instruction: BpfInstruction): readonly number[] {
+  switch (instruction.kind) {
+    case 'alu':
+      return instruction.source.kind === 'register'
+        ? [instruction.destination, instruction.source.register]
+        : [instruction.destination];
+    case 'move_sign_extend':
+    case 'address_space_cast':
+      return [instruction.destination, instruction.source];
+    case 'negate':
+    case 'swap':
+    case 'reference':
+      return [instruction.destination];
+    case 'load':
+      return [instruction.destination, instruction.base];
+    case 'store':
+      return instruction.source.kind === 'register'
+        ? [instruction.base, instruction.source.register]
+        : [instruction.base];
+    case 'atomic':
+      return instruction.operator === 'cmpxchg'
+        ? [0, instruction.base, instruction.source]
+        : [instruction.base, instruction.source];
+    case 'branch':
+      return instruction.right.kind === 'register'
+        ? [instruction.left, instruction.right.register]
+        : [instruction.left];
+    case 'call_helper':
+    case 'call_kernel':
+    case 'call_register':
+    case 'legacy_load':
+      return [0];
+    default:
+      return [];
+  }
+}
