@@ -44,7 +44,9 @@ function givenTypes(object: BpfObject, btf: Btf, functions: readonly BpfFunction
   });
   const ids = new Map<number, TypeId>();
   for (const fn of functions) if (fn.btfFunction !== undefined) ids.set(fn.index, fn.btfFunction);
-  return { writer, functions: ids.size === functions.length ? ids : undefined, sections };
+  if (ids.size === functions.length) return { writer, functions: ids, sections };
+  const madeUp = ids.size === 0 && functions.length > 1;
+  return { writer, functions: madeUp ? addFunctions(writer, functions) : undefined, sections };
 }
 
 /** A data section with the offsets that linking gave its variables; undefined when one is not known. */
@@ -70,12 +72,19 @@ function placeVariables(
   return { ...type, size: section.size, variables };
 }
 
-/**
- * Callbacks, and subprograms that make tail calls, need function types. Without types every function
- * but the entry is static: `int name(void)` says nothing that could be wrong of one.
- */
 function madeUpTypes(functions: readonly BpfFunction[]): ProgramTypes {
   const writer = new BtfWriter();
+  return { writer, functions: addFunctions(writer, functions), sections: new Map() };
+}
+
+/**
+ * Callbacks, and subprograms that make tail calls, need function types. Without given ones every
+ * function but the entry is static: `int name(void)` says nothing that could be wrong of one.
+ */
+function addFunctions(
+  writer: BtfWriter,
+  functions: readonly BpfFunction[],
+): ReadonlyMap<number, TypeId> {
   const int = writer.add({
     ...{ kind: 'int', id: 0, name: 'int', size: 4, bits: 32, bitOffset: 0 },
     ...{ signed: true, boolean: false, character: false },
@@ -83,7 +92,7 @@ function madeUpTypes(functions: readonly BpfFunction[]): ProgramTypes {
   const prototype = writer.add({
     ...{ kind: 'function_prototype', id: 0, result: int, parameters: [], variadic: false },
   });
-  const ids = new Map(
+  return new Map(
     functions.map((fn, position): [number, TypeId] => {
       // A made-up name too: the kernel takes C identifiers only.
       const name = `function_${fn.index}`;
@@ -91,5 +100,4 @@ function madeUpTypes(functions: readonly BpfFunction[]): ProgramTypes {
       return [fn.index, writer.add({ kind: 'function', id: 0, name, prototype, linkage })];
     }),
   );
-  return { writer, functions: ids, sections: new Map() };
 }
