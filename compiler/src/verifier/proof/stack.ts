@@ -1,0 +1,413 @@
+/**
+ * Loads and stores in stack frames: the running function's and, through pointers that were passed down, its
+ * callers'.
+ *
+ * Unlike the kernel (since 6.3, for privileged programs), every byte that is read must have been written on
+ * the path: nothing here depends on what a frame held before. A store at a variable offset therefore
+ * initialises nothing; it only takes away what was known of the bytes that it may hit.
+ *
+ * Zeroes. Bytes become `ZERO` when a number that is surely 0 is stored in a way that is no spill. States with
+ * another number there must not pass for this one, so the number's range has been relied upon.
+ */
+
+import { signExtend, truncate } from '../domain/index.ts';
+import { signedOfSize, unsignedOfSize, ZERO } from '../domain/scalar.ts';
+import {
+  type Access,
+  alignedTo,
+  bytes,
+  describeAccess,
+  describeOffset,
+  MAXIMUM_OFFSET,
+} from './access.ts';
+import { replaceValues } from './links.ts';
+import type { Path } from './path.ts';
+import {
+  byteOf,
+  isZeroSpill,
+  isZeroValue,
+  maybeOverwritten,
+  readableBytes,
+  type Size,
+  spillSize,
+  withBytes,
+  withSpill,
+  zeroBytes,
+} from './spill.ts';
+import { BYTE, EMPTY_SLOT, type Frame, type Slot } from './state.ts';
+import { type PointerValue, ScalarValue, type Value } from './value.ts';
+
+const FRAME_SIZE = 512;
+const UNKNOWN_NUMBER = new ScalarValue(unsignedOfSize(8));
+const ZERO_NUMBER = new ScalarValue(ZERO);
+
+/** Where in a frame an access is: its first byte is at an offset from `low` to `high`. */
+interface Place {
+  readonly frame: Frame;
+  readonly number: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Index of the slot that holds the byte at a (negative) offset. */
+export function slotAt(offset: number): number {
+  return (-offset - 1) >> 3;
+}
+
+/** Position of the byte at an offset in its slot. */
+function byteAt(offset: number): number {
+  return offset & 7;
+}
+
+/** Checks that an access is inside its frame; says where it is. */
+function locate(path: Path, access: Access, pointer: PointerValue): Place {
+  const { target, variable } = pointer;
+  if (target.kind !== 'stack') throw new Error('no pointer to the stack');
+  const frame = path.state.frames[target.frame];
+  const registers = [access.register];
+  if (frame === undefined) {
+    path.reject('BPF-V022', `${describeAccess(access)} of the frame of a function that has ended`, {
+      help: 'local variables end with their function: let the caller pass in the memory',
+      registers,
+    });
+  }
+  if (variable.signedMaximum >= MAXIMUM_OFFSET || variable.signedMinimum <= -MAXIMUM_OFFSET) {
+    path.reject('BPF-V032', `${describeAccess(access)} of the stack at an offset without bounds`, {
+      help: 'check the index against the size of the array first, or mask it',
+      registers,
+    });
+  }
+  const fixed = pointer.offset + access.offset;
+  const low = fixed + variable.signedMinimum;
+  const high = fixed + variable.signedMaximum;
+  if (low < -FRAME_SIZE || high + access.size > 0) {
+    const end = high + access.size > 0 ? 'above its top' : 'below its 512 bytes';
+    path.reject(
+      'BPF-V022',
+      `${describeAccess(access)} at ${describeOffset(pointer, access)} from the top of the stack frame may be ${end}`,
+      {
+        help:
+          variable === ZERO
+            ? 'a frame is the 512 bytes before the address in r10: keep less on the stack, larger things in a map'
+            : 'check the index against the size of the array on the stack, or mask it',
+        registers,
+      },
+    );
+  }
+  path.usedStack(frame.function, -low);
+  return { frame, number: target.frame, low, high };
+}
+
+/** Refuses instructions that are not surely aligned: slots could not be followed otherwise. */
+function checkAligned(path: Path, access: Access, pointer: PointerValue): void {
+  if (alignedTo(pointer, access.offset, access.size as Size)) return;
+  path.reject(
+    'BPF-V030',
+    `${describeAccess(access)} at ${describeOffset(pointer, access)} from the top of the stack frame is not aligned to ${bytes(access.size)}`,
+    {
+      help: 'accesses to the stack are aligned to their size: no packed structs and casts to wider types there',
+      registers: [access.register],
+    },
+  );
+}
+
+/** Rejects a read of bytes of a slot that are not initialised, or no mere bytes. */
+function rejectUnreadable(
+  path: Path,
+  access: Access,
+  place: Place,
+  slot: Slot,
+  from: number,
+  to: number,
+): never {
+  let offset = from;
+  while (offset < to && readableBytes(slot, byteAt(offset), 1)) offset++;
+  const kind = byteOf(slot, byteAt(offset));
+  const registers = [access.register];
+  if (kind === BYTE.DYNPTR) {
+    path.reject('BPF-V047', `${describeAccess(access)} of a dynptr's own bytes`, {
+      help: 'use bpf_dynptr_read(), bpf_dynptr_write() or bpf_dynptr_data()',
+      registers,
+    });
+  }
+  if (kind === BYTE.ITERATOR) {
+    path.reject('BPF-V048', `${describeAccess(access)} of an iterator's own bytes`, { registers });
+  }
+  const whose = place.number === path.state.frames.length - 1 ? 'the stack' : "a caller's stack";
+  const which = access.size === 1 ? 'which was' : `of which the one at ${offset} was`;
+  const where = place.low === place.high ? String(place.low) : `${place.low} to ${place.high}`;
+  path.reject(
+    'BPF-V021',
+    `${describeAccess(access)} at offset ${where} of ${whose}, ${which} not written on this path`,
+    {
+      help: 'initialise the variable on every path; a struct with its padding: memset() or = {}',
+      registers: place.low === place.high ? [] : registers,
+    },
+  );
+}
+
+/** Checks that all bytes from `low` to `high` (inclusive) plus `size` may be read; whether all are zeroes. */
+function readBytes(path: Path, access: Access, place: Place): boolean {
+  const end = place.high + access.size;
+  let zeroes = true;
+  for (let offset = place.low; offset < end; ) {
+    const index = slotAt(offset);
+    const next = Math.min(end, -8 * index);
+    const slot = place.frame.slot(index);
+    const first = byteAt(offset);
+    path.readSlot(place.number, index);
+    if (!readableBytes(slot, first, next - offset)) {
+      rejectUnreadable(path, access, place, slot, offset, next);
+    }
+    zeroes &&= zeroBytes(slot, first, next - offset);
+    offset = next;
+  }
+  return zeroes;
+}
+
+function numberOfSize(size: Size, signed: boolean): ScalarValue {
+  if (size === 8) return UNKNOWN_NUMBER;
+  return new ScalarValue(signed ? signedOfSize(size) : unsignedOfSize(size));
+}
+
+/** What a load from a frame gives. */
+export function loadStack(
+  path: Path,
+  access: Access,
+  pointer: PointerValue,
+  signed: boolean,
+): Value {
+  const place = locate(path, access, pointer);
+  checkAligned(path, access, pointer);
+  const size = access.size as Size;
+  if (place.low === place.high) {
+    const filled = fill(path, access, place, size, signed);
+    if (filled !== undefined) return filled;
+  }
+  return readBytes(path, access, place) ? ZERO_NUMBER : numberOfSize(size, signed);
+}
+
+/** The value of a slot, or its low end; undefined when the load is of bytes that are no such. */
+function fill(
+  path: Path,
+  access: Access,
+  place: Place,
+  size: Size,
+  signed: boolean,
+): Value | undefined {
+  const index = slotAt(place.low);
+  const slot = place.frame.slot(index);
+  const { value } = slot;
+  if (value === undefined || value.kind === 'uninitialised') return undefined;
+  const spilled = spillSize(slot);
+  if (value.kind === 'pointer') {
+    path.readSlot(place.number, index);
+    if (size !== 8) rejectPart(path, access);
+    path.movedThroughSlot(place.number, index);
+    return value;
+  }
+  const first = byteAt(place.low);
+  if (first !== 0 || size > spilled) {
+    // All of zero is zero, wherever one looks at it.
+    if (first + size > spilled || !isZeroSpill(slot)) return undefined;
+    path.readSlot(place.number, index);
+    path.movedThroughSlot(place.number, index);
+    return ZERO_NUMBER;
+  }
+  path.readSlot(place.number, index);
+  path.movedThroughSlot(place.number, index);
+  return lowEnd(path, place, index, slot, value, size, signed);
+}
+
+/** A number read from a slot. Whatever is the same number stays tied to it. */
+function lowEnd(
+  path: Path,
+  place: Place,
+  index: number,
+  slot: Slot,
+  value: ScalarValue,
+  size: Size,
+  signed: boolean,
+): ScalarValue {
+  if (size < 8) {
+    const limit = 2 ** (8 * size - (signed ? 1 : 0));
+    if (value.range.unsignedMaximum >= limit) {
+      const range = signed
+        ? signExtend(64, (8 * size) as 8 | 16 | 32, value.range)
+        : truncate(value.range, size);
+      return new ScalarValue(range);
+    }
+  }
+  if (value.id !== 0 || value.range.isConstant) return value;
+  const tied = new ScalarValue(value.range, path.newId());
+  place.frame.setSlot(index, { ...slot, value: tied });
+  return tied;
+}
+
+function rejectPart(path: Path, access: Access): never {
+  path.reject('BPF-V029', `${describeAccess(access)}: only a part of a pointer on the stack`, {
+    help: 'read pointers as a whole, 8 bytes',
+    registers: [access.register],
+  });
+}
+
+/**
+ * A dynptr of which a byte is overwritten is gone, with its slices. One that holds a reference must be
+ * released instead.
+ */
+function destroyDynptr(path: Path, place: Place, index: number): void {
+  const { dynptr } = place.frame.slot(index);
+  if (dynptr === undefined) return;
+  if (dynptr.reference !== 0) {
+    const held = path.state.references.find(({ id }) => id === dynptr.reference);
+    path.reject('BPF-V047', 'this overwrites a dynptr that must be submitted or discarded first', {
+      help: 'call bpf_ringbuf_submit_dynptr() or bpf_ringbuf_discard_dynptr() on it',
+      ...(held !== undefined && {
+        related: [{ message: 'it was made here', pc: held.at }],
+      }),
+    });
+  }
+  const other = dynptr.first ? index - 1 : index + 1;
+  place.frame.setSlot(index, EMPTY_SLOT);
+  place.frame.setSlot(other, EMPTY_SLOT);
+  replaceValues(path.state, (value) =>
+    value.kind === 'pointer' && value.reference === dynptr.id ? UNKNOWN_NUMBER : value,
+  );
+}
+
+/** A store to a frame: of a register, or of a constant when `register` is undefined. */
+export function storeStack(
+  path: Path,
+  access: Access,
+  pointer: PointerValue,
+  value: Value,
+  register: number | undefined,
+): void {
+  const place = locate(path, access, pointer);
+  checkAligned(path, access, pointer);
+  if (place.low !== place.high) {
+    storeSomewhere(path, access, place, value, register);
+    return;
+  }
+  const size = access.size as Size;
+  const index = slotAt(place.low);
+  const first = byteAt(place.low);
+  destroyDynptr(path, place, index);
+  if (value.kind === 'pointer' && value.target.kind !== 'dynptr') {
+    if (size !== 8) {
+      path.reject('BPF-V029', `only ${bytes(size)} of the pointer in r${register} are stored`, {
+        help: 'store pointers as a whole, 8 bytes',
+        ...(register !== undefined && { registers: [register] }),
+      });
+    }
+    if (value.target.kind === 'stack' && place.number !== path.state.frames.length - 1) {
+      path.reject('BPF-V022', "an address of the stack is stored in a caller's frame", {
+        help: 'local variables end with their function: copy their contents instead',
+        ...(register !== undefined && { registers: [register] }),
+      });
+    }
+    place.frame.setSlot(index, withSpill(place.frame.slot(index), value, 8));
+    path.movedThroughSlot(place.number, index);
+    path.wroteSlot(place.number, index);
+    return;
+  }
+  if (value.kind === 'scalar' && first === 0) {
+    const spilled = asSpilled(path, value, size, register);
+    place.frame.setSlot(index, withSpill(place.frame.slot(index), spilled, size));
+    path.movedThroughSlot(place.number, index);
+    if (size === 8) path.wroteSlot(place.number, index);
+    return;
+  }
+  const zero = isZeroValue(value);
+  if (zero && register !== undefined) path.markPrecise(register);
+  const kind = zero ? BYTE.ZERO : BYTE.ANYTHING;
+  place.frame.setSlot(index, withBytes(place.frame.slot(index), first, size, kind));
+  if (size === 8) path.wroteSlot(place.number, index);
+}
+
+/** What a spill of `size` bytes keeps: the same number, tied to the register's, when it fits. */
+function asSpilled(
+  path: Path,
+  value: ScalarValue,
+  size: Size,
+  register: number | undefined,
+): ScalarValue {
+  if (size < 8 && value.range.unsignedMaximum >= 2 ** (8 * size)) {
+    return new ScalarValue(truncate(value.range, size));
+  }
+  if (register === undefined || value.id !== 0 || value.range.isConstant) return value;
+  const tied = new ScalarValue(value.range, path.newId());
+  path.state.frame.registers[register] = tied;
+  return tied;
+}
+
+function storeSomewhere(
+  path: Path,
+  access: Access,
+  place: Place,
+  value: Value,
+  register: number | undefined,
+): void {
+  const zero = isZeroValue(value);
+  const end = place.high + access.size;
+  let keptZeroes = false;
+  for (let offset = place.low; offset < end; ) {
+    const index = slotAt(offset);
+    const next = Math.min(end, -8 * index);
+    destroyDynptr(path, place, index);
+    const old = place.frame.slot(index);
+    const slot = maybeOverwritten(old, byteAt(offset), next - offset, zero);
+    if (slot.bytes !== old.bytes || slot.value !== old.value) place.frame.setSlot(index, slot);
+    if (zero) keptZeroes ||= slot.value !== undefined || hasZero(slot);
+    offset = next;
+  }
+  // Zeroes are still there only because this is one more.
+  if (keptZeroes && register !== undefined) path.markPrecise(register);
+}
+
+function hasZero(slot: Slot): boolean {
+  for (let byte = 0; byte < 8; byte++) if (byteOf(slot, byte) === BYTE.ZERO) return true;
+  return false;
+}
+
+/** An atomic operation changes the bytes: whatever they were, they are a number that is not known. */
+export function overwriteStack(path: Path, access: Access, pointer: PointerValue): void {
+  const place = locate(path, access, pointer);
+  overwrite(path, place, access.size);
+}
+
+/** Bytes from `place.low` to `place.high` (inclusive) plus `size` are now anything, and initialised. */
+function overwrite(path: Path, place: Place, size: number): void {
+  const end = place.high + size;
+  for (let offset = place.low; offset < end; ) {
+    const index = slotAt(offset);
+    const next = Math.min(end, -8 * index);
+    destroyDynptr(path, place, index);
+    const slot = withBytes(place.frame.slot(index), byteAt(offset), next - offset, BYTE.ANYTHING);
+    place.frame.setSlot(index, slot);
+    if (next - offset === 8) path.wroteSlot(place.number, index);
+    offset = next;
+  }
+}
+
+/**
+ * A helper or callee touches bytes of a frame. Those that it reads must be initialised. What it only writes
+ * need not be, but then it must be certain where: at a variable offset some bytes stay what they were.
+ */
+export function touchStack(path: Path, access: Access, pointer: PointerValue): void {
+  const place = locate(path, access, pointer);
+  const variable = place.low !== place.high;
+  if (access.read || variable) readBytes(path, access, place);
+  if (!access.write) return;
+  for (let offset = place.low; offset < place.high + access.size; ) {
+    const index = slotAt(offset);
+    if (place.frame.slot(index).dynptr !== undefined) {
+      path.reject('BPF-V047', 'a helper would overwrite a dynptr here', {
+        help: 'give the helper memory of its own',
+        registers: [access.register],
+      });
+    }
+    offset = -8 * index;
+  }
+  overwrite(path, place, access.size);
+}
