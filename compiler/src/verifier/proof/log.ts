@@ -23,20 +23,17 @@ export interface WalkTotals {
 
 /** Told what the walk does. Made by `createLogger`, which gives none when nobody listens. */
 export interface Logger {
-  /**
-   * A path starts: at the entry (`from` is undefined), or one that was put aside at the instruction
-   * `from`.
-   */
-  startPath(state: State, from?: number): void;
-  /** The instruction at `pc` is executed next. `state` is read, and compared with by `after`. */
+  /** A path starts in this state: at an entry (`from` is -1), or one that was put aside at `from`. */
+  path(state: State, from: number): void;
+  /** The instruction at `pc` is executed next. */
   before(state: State, pc: number): void;
-  /** It was, with this result on the path that is walked on. Not called where the path ends there. */
-  after(state: State): void;
-  /** The state at `pc` is no different from one that was walked from before. */
-  pruned(pc: number): void;
+  /** It was; `state` is that of the path that is walked on. */
+  after(state: State, pc: number): void;
+  /** The path ends here, since everything that may follow was walked from the state `by`. */
+  covered(state: State, by: State): void;
   /** Anything else that is worth a line. */
   note(text: string): void;
-  /** The proof ended, by this rejection when there is one. */
+  /** The walk has ended, by this rejection when there is one. */
   end(totals: WalkTotals, rejection?: string): void;
 }
 
@@ -70,11 +67,10 @@ class WalkLogger implements Logger {
   readonly #level: number;
   readonly #write: (line: string) => void;
   /** Where the path that just started comes from; its line is written when it is clear how it goes on. */
-  #started: { readonly from: number | undefined; readonly state: State } | undefined;
+  #started: number | undefined;
   /** The line of an instruction whose result is not known yet. */
   #pending: string | undefined;
   #snapshot: State | undefined;
-  #pc = -1;
   #source = '';
 
   constructor(
@@ -91,19 +87,18 @@ class WalkLogger implements Logger {
     this.#write = write;
   }
 
-  startPath(state: State, from?: number): void {
+  path(_state: State, from: number): void {
     this.#flush();
-    this.#started = { from, state };
+    this.#started = from;
   }
 
   before(state: State, pc: number): void {
     this.#flush();
-    this.#pc = pc;
     const started = this.#started;
     this.#started = undefined;
     const instruction = this.#code.at(pc);
     const shown = this.#level >= 2 || isTurn(instruction);
-    if (started !== undefined) this.#writeStart(started.from, state, pc);
+    if (started !== undefined) this.#writeStart(started, state, pc);
     this.#snapshot = state.copy();
     if (!shown) return;
     this.#writeSource(pc);
@@ -114,13 +109,13 @@ class WalkLogger implements Logger {
     this.#pending = `${number}: ${instructionText(instruction, this.#setting(pc))}`;
   }
 
-  after(state: State): void {
+  after(state: State, pc: number): void {
     const before = this.#snapshot;
-    if (before === undefined) return;
+    if (before === undefined || state.frames.length === 0) return;
     this.#snapshot = undefined;
     const depth = state.frames.length - before.frames.length;
     if (depth === 0) {
-      this.#writeResult(before, state);
+      this.#writeResult(before, state, pc);
       return;
     }
     this.#flush();
@@ -135,15 +130,16 @@ class WalkLogger implements Logger {
     this.#write(frame(outer, state.frames.length - 1));
   }
 
-  pruned(pc: number): void {
+  covered(state: State): void {
     this.#flush();
     const started = this.#started;
     this.#started = undefined;
-    if (started?.from === undefined) {
-      this.#write(`${this.#numbers.of(pc)}: safe`);
+    const number = this.#numbers.of(state.pc);
+    if (started === undefined || started < 0) {
+      this.#write(`${number}: safe`);
     } else {
       this.#write('');
-      this.#write(`from ${this.#numbers.of(started.from)} to ${this.#numbers.of(pc)}: safe`);
+      this.#write(`from ${this.#numbers.of(started)} to ${number}: safe`);
     }
   }
 
@@ -166,10 +162,10 @@ class WalkLogger implements Logger {
     this.#pending = undefined;
   }
 
-  #writeStart(from: number | undefined, state: State, pc: number): void {
+  #writeStart(from: number, state: State, pc: number): void {
     const number = this.#numbers.of(pc);
     const text = formatState(this.#object, state);
-    if (from !== undefined) {
+    if (from >= 0) {
       this.#write('');
       this.#write(`from ${this.#numbers.of(from)} to ${number}:${text}`);
     }
@@ -180,14 +176,14 @@ class WalkLogger implements Logger {
     return `to caller at ${this.#numbers.of(state.pc)}:`;
   }
 
-  #writeResult(before: State, state: State): void {
+  #writeResult(before: State, state: State, pc: number): void {
     const text = this.#pending;
     this.#pending = undefined;
     if (text === undefined) return;
     const number = state.frames.length - 1;
     const was = before.frames[number]!;
     const is = state.frames[number]!;
-    const named = registersOf(this.#code.at(this.#pc));
+    const named = registersOf(this.#code.at(pc));
     let result = formatFrame(
       this.#object,
       state,

@@ -4,7 +4,7 @@
  * from values, and the addresses that the kernel prints for maps.
  */
 import type { BpfMap, BpfObject } from '../../object/index.ts';
-import { formatRanges, formatSigned, formatUnsigned } from './notation-ranges.ts';
+import { constantScalar, formatRanges, formatScalar } from '../domain/index.ts';
 import { BYTE, type Dynptr, type Frame, SLOTS, type Slot, type State } from './state.ts';
 import type { PointerValue, Target, Value } from './value.ts';
 
@@ -17,8 +17,7 @@ export function formatValue(object: BpfObject, value: Value, frame: number): str
     case 'uninitialised':
       return '?';
     case 'scalar': {
-      const constant = value.range.constantValue;
-      if (constant !== undefined) return formatSigned(BigInt.asIntN(64, constant));
+      if (value.range.isConstant) return formatScalar(value.range);
       const parts: string[] = [];
       if (value.id !== 0) {
         const delta = value.delta === 0 ? '' : `${value.delta > 0 ? '+' : ''}${value.delta}`;
@@ -39,25 +38,20 @@ function formatPointer(object: BpfObject, pointer: PointerValue, frame: number):
   let name = targetName(target);
   if (target.kind === 'stack') {
     if (target.frame !== frame) name += `[${target.frame}]`;
-    if (constant !== undefined) return `${name}${formatSigned(BigInt(constant + pointer.offset))}`;
+    if (constant !== undefined) return `${name}${formatNumber(constant + pointer.offset)}`;
   }
   if (pointer.nullable) name += '_or_null';
   const parts: string[] = [];
   if (pointer.id !== 0) parts.push(`id=${pointer.id}`);
   if (pointer.reference !== 0) parts.push(`ref_obj_id=${pointer.reference}`);
   parts.push(...mapParts(object, target));
-  if (pointer.offset !== 0) parts.push(`off=${formatSigned(BigInt(pointer.offset))}`);
+  if (pointer.offset !== 0) parts.push(`off=${formatNumber(pointer.offset)}`);
   if (target.kind === 'packet' || target.kind === 'packet_meta') {
-    parts.push(`r=${formatUnsigned(BigInt(pointer.range))}`);
+    parts.push(`r=${formatNumber(pointer.range)}`);
   }
-  if (target.kind === 'memory') parts.push(`sz=${formatUnsigned(BigInt(target.size))}`);
-  if (pointer.variable.isConstant) {
-    const imm = BigInt.asIntN(64, pointer.variable.constantValue!);
-    if (imm !== 0n) parts.push(`imm=${formatSigned(imm)}`);
-  } else {
-    const ranges = formatRanges(pointer.variable);
-    if (ranges !== '') parts.push(ranges);
-  }
+  if (target.kind === 'memory') parts.push(`sz=${formatNumber(target.size)}`);
+  const ranges = formatRanges(pointer.variable);
+  if (ranges !== '') parts.push(ranges);
   return `${name}(${parts.join(',')})`;
 }
 
@@ -194,4 +188,9 @@ export function formatHeld(state: State): string {
   if (state.frames.some(({ callback }) => callback?.later === false)) text += ' cb';
   if (state.frames.some(({ callback }) => callback?.later === true)) text += ' async_cb';
   return text;
+}
+
+/** In decimal or hexadecimal, as the kernel does. */
+function formatNumber(value: number): string {
+  return formatScalar(constantScalar(value));
 }
