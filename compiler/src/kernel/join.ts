@@ -14,17 +14,33 @@ const COLUMN_BITS = 10;
 const LARGEST_COLUMN = (1 << COLUMN_BITS) - 1;
 const LARGEST_LINE = 2 ** (32 - COLUMN_BITS) - 1;
 
-/** The entry of a program and every function that it reaches, in order of discovery. */
+/** The function that an instruction names. */
+function named(instruction: BpfInstruction): number | undefined {
+  if (instruction.kind === 'call_function') return instruction.function;
+  return instruction.kind === 'reference' && instruction.reference.kind === 'function'
+    ? instruction.reference.function
+    : undefined;
+}
+
+/**
+ * The entry of a program and every function that it reaches, in libbpf's order: each where it is first
+ * named, followed by what it names itself.
+ */
 export function reachedFunctions(object: BpfObject, program: BpfProgram): readonly BpfFunction[] {
   const order = new Set([program.entry]);
-  // A set that grows while it is walked is walked to its end.
-  for (const index of order) {
-    for (const instruction of object.functions[index]!.instructions) {
-      if (instruction.kind === 'call_function') order.add(instruction.function);
-      if (instruction.kind === 'reference' && instruction.reference.kind === 'function') {
-        order.add(instruction.reference.function);
-      }
+  // Not recursion: chains of calls in an object may be deeper than the stack.
+  const open = [{ body: object.functions[program.entry]!.instructions, next: 0 }];
+  while (open.length > 0) {
+    const top = open.at(-1)!;
+    const instruction = top.body[top.next++];
+    if (instruction === undefined) {
+      open.pop();
+      continue;
     }
+    const index = named(instruction);
+    if (index === undefined || order.has(index)) continue;
+    order.add(index);
+    open.push({ body: object.functions[index]!.instructions, next: 0 });
   }
   return [...order].map((index) => object.functions[index]!);
 }
