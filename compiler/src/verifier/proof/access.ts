@@ -43,17 +43,19 @@ export function describeAccess(access: Access): string {
   return `${what} of ${bytes(access.size)}${access.indirect ? ' by the call' : ''}`;
 }
 
-/** `offset 4` or `offset 0 to 63`: where an access may start. */
+/** `offset 4` or `an offset from 0 to 63`: where an access may start. */
 export function describeOffset(pointer: PointerValue, access: Access): string {
   const fixed = pointer.offset + access.offset;
   const { variable } = pointer;
   if (variable === ZERO) return `offset ${fixed}`;
-  return `offset ${bound(variable.signedMinimum + fixed)} to ${bound(variable.signedMaximum + fixed)}`;
+  const [low, high] = [variable.signedMinimum + fixed, variable.signedMaximum + fixed];
+  return `an offset from ${bound(low)} to ${bound(high)}`;
 }
 
+/** A bound in digits as long as they are exact. */
 function bound(value: number): string {
-  if (value >= MAXIMUM_OFFSET) return 'anywhere after';
-  return value <= -MAXIMUM_OFFSET ? 'anywhere before' : String(value);
+  if (Number.isSafeInteger(value)) return String(value);
+  return value < 0 ? '-2^63' : '2^63';
 }
 
 /** What a pointer leads to, for messages. */

@@ -52,30 +52,30 @@ export function accessContext(
   return new ScalarValue(signed ? signedOfSize(size) : unsignedOfSize(size));
 }
 
+/** Marks of `Path.accessed`. */
+const CONTEXT = 1;
+const OTHER = 2;
+
 /**
- * Checks that a helper may read the first `size` bytes of the context: where it is plain memory that the
- * program could read byte by byte.
+ * Refuses an instruction that accesses the context on some paths and other memory on others: native code
+ * finds fields elsewhere than bytecode, and one instruction cannot do both.
  */
-export function checkContextMemory(path: Path, access: Access, pointer: PointerValue): void {
-  checkUnmoved(path, access, pointer);
-  const { layout } = path;
-  if (access.write) {
-    path.reject('BPF-V023', `a helper would write to ${layout.name}, which is read-only`, {
+export function checkOneKind(path: Path, access: Access, pointer: PointerValue): void {
+  const { accessed } = path;
+  if (accessed === undefined) return;
+  const kind = pointer.target.kind === 'context' ? CONTEXT : OTHER;
+  const before = accessed[path.pc]!;
+  if (before === kind) return;
+  if (before === 0) {
+    accessed[path.pc] = kind;
+    return;
+  }
+  path.reject(
+    'BPF-V023',
+    `${describeAccess(access)} is of ${path.layout.name} on some paths and of other memory on others`,
+    {
+      help: 'access the context and other memory in separate statements, each on its own path',
       registers: [access.register],
-    });
-  }
-  if (layout.access !== 'memory' || layout.kind === 'perf_event') {
-    path.reject('BPF-V023', `a helper cannot read ${layout.name} as memory`, {
-      help: 'read the fields one by one into a struct on the stack, and pass that',
-      registers: [access.register],
-    });
-  }
-  const answer = contextAccess(layout, access.size - 1, 1, false);
-  if (answer !== 'allowed') {
-    path.reject(
-      'BPF-V023',
-      `a helper would read ${bytes(access.size)} of ${layout.name}: ${answer.message}`,
-      { registers: [access.register] },
-    );
-  }
+    },
+  );
 }

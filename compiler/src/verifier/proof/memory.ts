@@ -14,7 +14,7 @@ import {
   usablePointer,
 } from './access.ts';
 import { readable } from './alu.ts';
-import { accessContext, checkContextMemory } from './context-access.ts';
+import { accessContext, checkOneKind } from './context-access.ts';
 import { checkData, checkMapKey, checkMapValue, readOnlyConstant } from './map-value.ts';
 import { checkPacket } from './packet.ts';
 import type { Path } from './path.ts';
@@ -126,6 +126,7 @@ export function load(path: Path, i: Of<'load'>): void {
     write: false,
     indirect: false,
   };
+  checkOneKind(path, access, pointer);
   setRegister(path, i.destination, read(path, access, pointer, i.signed));
 }
 
@@ -145,6 +146,7 @@ export function store(path: Path, i: Of<'store'>): void {
     write: true,
     indirect: false,
   };
+  checkOneKind(path, access, pointer);
   write(path, access, pointer, value, register);
 }
 
@@ -173,6 +175,7 @@ export function atomic(path: Path, i: Of<'atomic'>): void {
     indirect: false,
   };
   checkAtomic(path, access, pointer);
+  checkOneKind(path, access, pointer);
   if (loads) {
     setRegister(path, i.source, read(path, access, pointer, false));
     return;
@@ -268,14 +271,8 @@ export function legacyLoad(path: Path, i: Of<'legacy_load'>): void {
       registers: [6],
     });
   }
-  if (i.index !== undefined) {
-    const index = readable(path, i.index);
-    if (index.kind === 'pointer') {
-      path.reject('BPF-V031', 'a pointer is used as an offset into the packet', {
-        registers: [i.index],
-      });
-    }
-  }
+  // Any number will do, even half an address: what is outside the packet ends the function.
+  if (i.index !== undefined) readable(path, i.index);
   const [held] = state.references;
   if (held !== undefined) {
     path.reject(
@@ -337,8 +334,11 @@ export function checkMemory(
       touchStack(path, access, pointer);
       return;
     case 'context':
-      checkContextMemory(path, access, pointer);
-      return;
+      path.reject('BPF-V033', `${path.layout.name} is passed where a call needs memory`, {
+        help: 'read the fields one by one into a struct on the stack, and pass that',
+        registers: [register],
+      });
+      break;
     default:
       checkPlain(path, access, pointer);
   }
