@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bpfKernel } from '../../src/codegen/index.ts';
 import type { BpfProgram, ProgramKind } from '../../src/object/index.ts';
+import { hostTarget } from '../../src/target/index.ts';
 import { kernelAllows } from '../../src/verifier/contexts/allowed.ts';
 import {
   contextAccess,
@@ -12,6 +13,8 @@ import {
 } from '../../src/verifier/contexts/index.ts';
 import type { ContextLayout } from '../../src/verifier/index.ts';
 import { findHelper } from '../../src/verifier/index.ts';
+import { lowerFor, missingTool, runWithC } from '../lower/native.ts';
+import { asm, makeObject } from '../support/object.ts';
 
 type Kind = Exclude<ProgramKind, 'other' | 'raw'>;
 
@@ -271,5 +274,39 @@ test('refusals say what is wrong in words', () => {
     'size: field cb of struct __sk_buff cannot be written 8 bytes at a time',
   );
 });
+
+const host = hostTarget()?.name;
+const lacking = host === undefined ? 'this CPU is no target' : missingTool(host);
+if (lacking !== undefined) console.log(`skip: control block in native code: ${lacking}`);
+(lacking === undefined ? test : test.skip)(
+  'native code has all of the control block in one place',
+  () => {
+    const object = makeObject({
+      kind: 'tc',
+      functions: [
+        [
+          asm.movI(2, 5),
+          asm.storeR(8, 1, 56, 2),
+          asm.storeI(1, 1, 49, 3),
+          asm.load(0, 8, 1, 48),
+          asm.load(3, 4, 1, 56),
+          asm.aluR('add', 0, 3),
+          asm.exit,
+        ],
+      ],
+    });
+    const main = `
+    #include <stdio.h>
+    #include <bpftime/object.h>
+    uint64_t made__main(void *, uint64_t);
+    int main(void) {
+      struct bpftime_packet packet = {0};
+      packet.control_block[0] = 1;
+      printf("%x ", (unsigned)made__main(&packet, 0));
+      printf("%x %x", packet.control_block[0], packet.control_block[2]);
+    }`;
+    assert.is(runWithC([lowerFor(object, host!).bitcode], main, host!), '306 301 5');
+  },
+);
 
 test.run();
