@@ -33,9 +33,11 @@ export function synchronise(d: Draft): boolean {
   }
   if (d.umaxHigh === 0) return synchroniseLow(d);
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    d.changed = false;
-    deduceLow(d);
+    // Each of the first two steps is complete in itself: done again, it finds nothing. So when the last
+    // two find nothing, all four are done.
     deduceWhole(d);
+    deduceLow(d);
+    d.changed = false;
     deduceWholeFromLow(d);
     if (isEmpty(d) || !deduceBits(d)) return false;
     if (!d.changed) break;
@@ -105,12 +107,8 @@ function deduceLow(d: Draft): void {
     smin = Math.max(smin, d.sminLow);
     smax = Math.min(smax, d.smaxLow);
   }
-  if ((umin ^ umax) >= 0) {
-    // One sign throughout: signed and unsigned order agree.
-    smin = Math.max(smin, umin);
-    smax = Math.min(smax, umax);
-  }
   if ((smin ^ smax) >= 0) {
+    // One sign throughout: signed and unsigned order agree.
     umin = larger32(umin, smin);
     umax = smaller32(umax, smax);
   } else if (below32(umax, smin)) {
@@ -121,12 +119,14 @@ function deduceLow(d: Draft): void {
     umin = larger32(umin, smin);
     smax = -1;
   }
-  if (umin === d.umin32 && umax === d.umax32 && smin === d.smin32 && smax === d.smax32) return;
+  if ((umin ^ umax) >= 0) {
+    smin = Math.max(smin, umin);
+    smax = Math.min(smax, umax);
+  }
   d.umin32 = umin;
   d.umax32 = umax;
   d.smin32 = smin;
   d.smax32 = smax;
-  d.changed = true;
 }
 
 /** The 64-bit ranges, from the known bits and each other. */
@@ -138,10 +138,6 @@ function deduceWhole(d: Draft): void {
   lowerUnsigned(d, mostLow, mostHigh);
   raiseSigned(d, d.valueLow, leastHigh | (d.maskHigh & INT32_MINIMUM));
   lowerSigned(d, mostLow, mostHigh & ~(d.maskHigh & INT32_MINIMUM));
-  if ((d.uminHigh ^ d.umaxHigh) >= 0) {
-    raiseSigned(d, d.uminLow, d.uminHigh);
-    lowerSigned(d, d.umaxLow, d.umaxHigh);
-  }
   if ((d.sminHigh ^ d.smaxHigh) >= 0) {
     raiseUnsigned(d, d.sminLow, d.sminHigh);
     lowerUnsigned(d, d.smaxLow, d.smaxHigh);
@@ -152,6 +148,10 @@ function deduceWhole(d: Draft): void {
   } else if (below(d.smaxLow, d.smaxHigh, d.uminLow, d.uminHigh)) {
     raiseUnsigned(d, d.sminLow, d.sminHigh);
     lowerSigned(d, -1, -1);
+  }
+  if ((d.uminHigh ^ d.umaxHigh) >= 0) {
+    raiseSigned(d, d.uminLow, d.uminHigh);
+    lowerSigned(d, d.umaxLow, d.umaxHigh);
   }
 }
 
