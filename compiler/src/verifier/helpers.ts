@@ -118,3 +118,14 @@ export function helpers(): ReadonlyMap<number, Helper> {
 export function findHelper(number: number): Helper | undefined {
   return helpers().get(number);
 }
+
+/** Helpers that may move or resize the packet; a program that a tail call enters may do anything. */
+const PACKET_CHANGERS = new Set([
+  ...[9, 10, 11, 12, 13, 18, 19, 31, 38, 39, 43, 44, 50, 54, 62, 63, 65, 73, 74, 75, 76],
+  ...[90, 91, 143],
+]);
+
+/** Whether pointers into the packet are no longer good after a call of the helper. */
+export function changesPacketData(helper: number): boolean {
+  return PACKET_CHANGERS.has(helper);
+}

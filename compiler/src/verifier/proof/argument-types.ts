@@ -1,0 +1,44 @@
+/** What kinds of arguments have in common. */
+import type { Call } from './call.ts';
+import { argumentName, describeValue } from './describe.ts';
+import type { Path } from './path.ts';
+import type { PointerValue, Target, Value } from './value.ts';
+
+/** Whether a value is the constant 0, which stands for null. */
+export function isNull(value: Value): boolean {
+  return value.kind === 'scalar' && value.range.constantNumber === 0;
+}
+
+/** Checks that an argument is an unmoved pointer to one kind of target. */
+export function pointerTo<K extends Target['kind']>(
+  path: Path,
+  call: Call,
+  register: number,
+  kind: K,
+  what: string,
+): PointerValue & { readonly target: Extract<Target, { kind: K }> } {
+  const value = path.state.frame.registers[register]!;
+  const name = argumentName(call.helper, register);
+  if (value.kind !== 'pointer' || value.target.kind !== kind) {
+    return path.reject(
+      'BPF-V033',
+      `${name} must be ${what}, but is ${describeValue(path, value)}`,
+      {
+        registers: [register],
+      },
+    );
+  }
+  if (value.nullable) {
+    path.reject('BPF-V028', `${name} may be null`, {
+      help: 'compare the pointer with NULL first',
+      registers: [register],
+    });
+  }
+  if (value.offset !== 0 || value.variable.constantNumber !== 0) {
+    path.reject('BPF-V033', `${name} must be ${what} itself, but something was added to it`, {
+      help: 'pass the pointer as it was got',
+      registers: [register],
+    });
+  }
+  return value as PointerValue & { readonly target: Extract<Target, { kind: K }> };
+}

@@ -1,0 +1,32 @@
+/** bpf_tail_call(): the program ends and another takes its place, if there is one. */
+import { refuseUnderLock } from './locks.ts';
+import type { Path } from './path.ts';
+import { refuseHeld } from './references.ts';
+
+export const TAIL_CALL = 12;
+
+/** Refuses tail calls where the program cannot end. Arguments are checked by the caller. */
+export function checkTailCall(path: Path): void {
+  const { state, layout, program } = path;
+  if (!layout.tailCalls) {
+    path.reject('BPF-V039', `programs of this type (${layout.kind}) cannot make tail calls`, {
+      help: 'call a function instead',
+    });
+  }
+  const { frame } = state;
+  if (frame.callback !== undefined) {
+    path.reject('BPF-V039', 'a tail call in a callback', {
+      help: 'return from the callback first, and make the tail call in the program',
+    });
+  }
+  if (state.frames.length > 1 || frame.function !== program.entry) {
+    const { name } = path.object.functions[frame.function]!;
+    path.reject(
+      'BPF-V008',
+      `bpf_tail_call() in ${name}, which other functions call: only a program itself can`,
+      { help: 'make the tail call in the program itself' },
+    );
+  }
+  refuseUnderLock(path, 'a tail call', 'unlock first');
+  refuseHeld(path, state.references, 'before this tail call');
+}
