@@ -10,16 +10,9 @@
  * another number there must not pass for this one, so the number's range has been relied upon.
  */
 
-import { signExtend, truncate } from '../domain/index.ts';
+import { signExtend, signExtend, truncate, truncate } from '../domain/index.ts';
 import { signedOfSize, unsignedOfSize, ZERO } from '../domain/scalar.ts';
-import {
-  type Access,
-  alignedTo,
-  bytes,
-  describeAccess,
-  describeOffset,
-  MAXIMUM_OFFSET,
-} from './access.ts';
+import { type Access, bytes, describeAccess } from './access.ts';
 import { replaceValues } from './links.ts';
 import type { Path } from './path.ts';
 import {
@@ -27,143 +20,17 @@ import {
   isZeroSpill,
   isZeroValue,
   maybeOverwritten,
-  readableBytes,
   type Size,
   spillSize,
   withBytes,
   withSpill,
-  zeroBytes,
 } from './spill.ts';
-import { BYTE, EMPTY_SLOT, type Frame, type Slot } from './state.ts';
+import { byteAt, checkAligned, locate, type Place, readBytes, slotAt } from './stack-place.ts';
+import { BYTE, EMPTY_SLOT, type Slot } from './state.ts';
 import { type PointerValue, ScalarValue, type Value } from './value.ts';
 
-const FRAME_SIZE = 512;
 const UNKNOWN_NUMBER = new ScalarValue(unsignedOfSize(8));
 const ZERO_NUMBER = new ScalarValue(ZERO);
-
-/** Where in a frame an access is: its first byte is at an offset from `low` to `high`. */
-interface Place {
-  readonly frame: Frame;
-  readonly number: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Index of the slot that holds the byte at a (negative) offset. */
-export function slotAt(offset: number): number {
-  return (-offset - 1) >> 3;
-}
-
-/** Position of the byte at an offset in its slot. */
-function byteAt(offset: number): number {
-  return offset & 7;
-}
-
-/** Checks that an access is inside its frame; says where it is. */
-function locate(path: Path, access: Access, pointer: PointerValue): Place {
-  const { target, variable } = pointer;
-  if (target.kind !== 'stack') throw new Error('no pointer to the stack');
-  const frame = path.state.frames[target.frame];
-  const registers = [access.register];
-  if (frame === undefined) {
-    path.reject('BPF-V022', `${describeAccess(access)} of the frame of a function that has ended`, {
-      help: 'local variables end with their function: let the caller pass in the memory',
-      registers,
-    });
-  }
-  if (variable.signedMaximum >= MAXIMUM_OFFSET || variable.signedMinimum <= -MAXIMUM_OFFSET) {
-    path.reject('BPF-V032', `${describeAccess(access)} of the stack at an offset without bounds`, {
-      help: 'check the index against the size of the array first, or mask it',
-      registers,
-    });
-  }
-  const fixed = pointer.offset + access.offset;
-  const low = fixed + variable.signedMinimum;
-  const high = fixed + variable.signedMaximum;
-  if (low < -FRAME_SIZE || high + access.size > 0) {
-    const end = high + access.size > 0 ? 'above its top' : 'below its 512 bytes';
-    path.reject(
-      'BPF-V022',
-      `${describeAccess(access)} at ${describeOffset(pointer, access)} from the top of the stack frame may be ${end}`,
-      {
-        help:
-          variable === ZERO
-            ? 'a frame is the 512 bytes before the address in r10: keep less on the stack, larger things in a map'
-            : 'check the index against the size of the array on the stack, or mask it',
-        registers,
-      },
-    );
-  }
-  path.usedStack(frame.function, -low);
-  return { frame, number: target.frame, low, high };
-}
-
-/** Refuses instructions that are not surely aligned: slots could not be followed otherwise. */
-function checkAligned(path: Path, access: Access, pointer: PointerValue): void {
-  if (alignedTo(pointer, access.offset, access.size as Size)) return;
-  path.reject(
-    'BPF-V030',
-    `${describeAccess(access)} at ${describeOffset(pointer, access)} from the top of the stack frame is not aligned to ${bytes(access.size)}`,
-    {
-      help: 'accesses to the stack are aligned to their size: no packed structs and casts to wider types there',
-      registers: [access.register],
-    },
-  );
-}
-
-/** Rejects a read of bytes of a slot that are not initialised, or no mere bytes. */
-function rejectUnreadable(
-  path: Path,
-  access: Access,
-  place: Place,
-  slot: Slot,
-  from: number,
-  to: number,
-): never {
-  let offset = from;
-  while (offset < to && readableBytes(slot, byteAt(offset), 1)) offset++;
-  const kind = byteOf(slot, byteAt(offset));
-  const registers = [access.register];
-  if (kind === BYTE.DYNPTR) {
-    path.reject('BPF-V047', `${describeAccess(access)} of a dynptr's own bytes`, {
-      help: 'use bpf_dynptr_read(), bpf_dynptr_write() or bpf_dynptr_data()',
-      registers,
-    });
-  }
-  if (kind === BYTE.ITERATOR) {
-    path.reject('BPF-V048', `${describeAccess(access)} of an iterator's own bytes`, { registers });
-  }
-  const whose = place.number === path.state.frames.length - 1 ? 'the stack' : "a caller's stack";
-  const which = access.size === 1 ? 'which was' : `of which the one at ${offset} was`;
-  const where = place.low === place.high ? String(place.low) : `${place.low} to ${place.high}`;
-  path.reject(
-    'BPF-V021',
-    `${describeAccess(access)} at offset ${where} of ${whose}, ${which} not written on this path`,
-    {
-      help: 'initialise the variable on every path; a struct with its padding: memset() or = {}',
-      registers: place.low === place.high ? [] : registers,
-    },
-  );
-}
-
-/** Checks that all bytes from `low` to `high` (inclusive) plus `size` may be read; whether all are zeroes. */
-function readBytes(path: Path, access: Access, place: Place): boolean {
-  const end = place.high + access.size;
-  let zeroes = true;
-  for (let offset = place.low; offset < end; ) {
-    const index = slotAt(offset);
-    const next = Math.min(end, -8 * index);
-    const slot = place.frame.slot(index);
-    const first = byteAt(offset);
-    path.readSlot(place.number, index);
-    if (!readableBytes(slot, first, next - offset)) {
-      rejectUnreadable(path, access, place, slot, offset, next);
-    }
-    zeroes &&= zeroBytes(slot, first, next - offset);
-    offset = next;
-  }
-  return zeroes;
-}
 
 function numberOfSize(size: Size, signed: boolean): ScalarValue {
   if (size === 8) return UNKNOWN_NUMBER;
