@@ -258,7 +258,8 @@ class Tracer {
       // An address that is not constant may be that of any slot.
       const offset = known ? before.frameOffset + source.value : -FRAME_SIZE;
       frame.escaped = Math.min(frame.escaped, offset);
-      registers[destination] = { ...made(pc, destination, before), frameOffset: offset };
+      const other = source.kind === 'register' ? registers[source.register] : undefined;
+      registers[destination] = { ...computed(pc, destination, before, other), frameOffset: offset };
       return;
     }
     if (this.#isExtension(before, instruction)) {
@@ -266,9 +267,7 @@ class Tracer {
       return;
     }
     const other = source.kind === 'register' ? registers[source.register] : undefined;
-    const result = made(pc, destination, before);
-    registers[destination] =
-      other === undefined || other.depth >= DEEPEST ? result : { ...result, other };
+    registers[destination] = computed(pc, destination, before, other);
   }
 
   /** Memory is written through some pointer. */
@@ -315,4 +314,15 @@ function made(
     ...(kept === undefined ? {} : { from: kept }),
     ...(parameter === undefined ? {} : { parameter }),
   };
+}
+
+/** The same of a result of two operands. */
+function computed(
+  pc: number,
+  register: number,
+  from: Origin | undefined,
+  other: Origin | undefined,
+): Origin {
+  const result = made(pc, register, from);
+  return other === undefined || other.depth >= DEEPEST ? result : { ...result, other };
 }

@@ -82,6 +82,13 @@ function rangeWords(range: Scalar): string {
     return between(smin, smax);
   }
   if (isUnsigned) {
+    // An int in 64 bits: what is known of it as an int may say more.
+    const fits = umax <= UNSIGNED_INT_MAXIMUM && umax > INT_MAXIMUM;
+    if (fits && smax32 - smin32 < umax - umin && smin32 < 0n) {
+      return smin32 === INT_MINIMUM
+        ? `is an int that is at most ${numberWords(smax32)} and may be negative`
+        : `is an int between ${numberWords(smin32)} and ${numberWords(smax32)}`;
+    }
     const suffix = umax > LONG_MAXIMUM ? ' as an unsigned number' : '';
     if (umax === UNSIGNED_MAXIMUM) {
       return umin === 1n
@@ -180,15 +187,9 @@ function stackWords(pointer: PointerValue): string {
   const offsets = offsetsOf(pointer);
   if (offsets === undefined) return 'points into the stack, at an offset that nothing bounds';
   const { least, most } = offsets;
-  const below = (offset: number) =>
-    offset > 0
-      ? `${bytes(offset)} beyond its end`
-      : offset === 0
-        ? 'its end'
-        : `${bytes(-offset)} before its end`;
   return least === most
-    ? `points into the stack, ${below(least)}`
-    : `points into the stack, anywhere from ${below(least)} to ${below(most)}`;
+    ? `points to offset ${least} from the top of the stack frame`
+    : `points to any of the offsets ${least} to ${most} from the top of the stack frame`;
 }
 
 function packetWords(layout: ContextLayout | undefined, pointer: PointerValue): string {

@@ -10,7 +10,7 @@ import { type Numbering, numbering } from './log-numbering.ts';
 import { formatFrame, formatHeld, formatState } from './notation.ts';
 import { type InstructionSetting, instructionText } from './notation-instruction.ts';
 import type { Code } from './path.ts';
-import { SLOTS, type State } from './state.ts';
+import { type Frame, SLOTS, type State } from './state.ts';
 import type { ProofOptions } from './types.ts';
 
 /** Totals of a walk, for the log's last line. */
@@ -46,7 +46,8 @@ export function createLogger(
 ): Logger | undefined {
   const { log, logLevel } = options;
   if (log === undefined || logLevel === undefined || logLevel === 0) return undefined;
-  return new WalkLogger(object, code, numbering(object, program, code), logLevel, log);
+  const numbers = numbering(object, program, code);
+  return new WalkLogger(object, program, code, numbers, logLevel, log);
 }
 
 /** The kernel lines states up in columns of this. */
@@ -62,6 +63,7 @@ function padded(text: string): string {
 
 class WalkLogger implements Logger {
   readonly #object: BpfObject;
+  readonly #program: BpfProgram;
   readonly #code: Code;
   readonly #numbers: Numbering;
   readonly #level: number;
@@ -71,31 +73,46 @@ class WalkLogger implements Logger {
   /** The line of an instruction whose result is not known yet. */
   #pending: string | undefined;
   #snapshot: State | undefined;
+  /** A return that was just made: the exit's number and the caller's state. */
+  #returned: { readonly from: number; readonly state: string } | undefined;
   #source = '';
 
   constructor(
     object: BpfObject,
+    program: BpfProgram,
     code: Code,
     numbers: Numbering,
     level: number,
     write: (line: string) => void,
   ) {
     this.#object = object;
+    this.#program = program;
     this.#code = code;
     this.#numbers = numbers;
     this.#level = level;
     this.#write = write;
   }
 
-  path(_state: State, from: number): void {
+  path(state: State, from: number): void {
     this.#flush();
     this.#started = from;
+    if (from >= 0) return;
+    const fn = this.#code.functionOf(state.pc);
+    if (fn !== this.#program.entry) {
+      this.#write(`Validating ${this.#nameOf(fn)}() ${this.#numberOf(fn)}...`);
+    }
   }
 
   before(state: State, pc: number): void {
     this.#flush();
     const started = this.#started;
     this.#started = undefined;
+    const returned = this.#returned;
+    this.#returned = undefined;
+    if (returned !== undefined) {
+      this.#write('');
+      this.#write(`from ${returned.from} to ${this.#numbers.of(pc)}:${returned.state}`);
+    }
     const instruction = this.#code.at(pc);
     const shown = this.#level >= 2 || isTurn(instruction);
     if (started !== undefined) this.#writeStart(started, state, pc);
@@ -114,20 +131,33 @@ class WalkLogger implements Logger {
     if (before === undefined || state.frames.length === 0) return;
     this.#snapshot = undefined;
     const depth = state.frames.length - before.frames.length;
-    if (depth === 0) {
-      this.#writeResult(before, state, pc);
-      return;
-    }
-    this.#flush();
-    const [first, second] =
-      depth > 0 ? ['caller:', 'callee:'] : ['returning from callee:', this.#returnLine(state)];
+    if (depth > 0) this.#writeCall(state);
+    else if (depth < 0) this.#writeReturn(before, state, pc);
+    else this.#writeResult(before, state, pc);
+  }
+
+  #writeCall(state: State): void {
+    const callee = state.frames.length - 1;
     const held = formatHeld(state);
-    const [inner, outer] = depth > 0 ? [state, state] : [before, state];
-    const frame = (of: State, number: number) => formatFrame(this.#object, of, number) + held;
-    this.#write(first!);
-    this.#write(frame(inner, depth > 0 ? state.frames.length - 2 : before.frames.length - 1));
-    this.#write(second!);
-    this.#write(frame(outer, state.frames.length - 1));
+    const inner = formatFrame(this.#object, state, callee) + held;
+    this.#flush();
+    this.#write('caller:');
+    this.#write(formatFrame(this.#object, state, callee - 1) + held);
+    this.#write('callee:');
+    this.#write(inner);
+    this.#write(`${this.#numbers.of(state.pc)}:${inner}`);
+  }
+
+  #writeReturn(before: State, state: State, pc: number): void {
+    const number = this.#numbers.of(state.pc);
+    const callee = before.frames.length - 1;
+    const outer = formatState(this.#object, state);
+    this.#flush();
+    this.#write('returning from callee:');
+    this.#write(formatFrame(this.#object, before, callee) + formatHeld(before));
+    this.#write(`to caller at ${number}:`);
+    this.#write(outer);
+    this.#returned = { from: this.#numbers.of(pc), state: outer };
   }
 
   covered(state: State): void {
@@ -135,7 +165,12 @@ class WalkLogger implements Logger {
     const started = this.#started;
     this.#started = undefined;
     const number = this.#numbers.of(state.pc);
-    if (started === undefined || started < 0) {
+    const returned = this.#returned;
+    this.#returned = undefined;
+    if (returned !== undefined) {
+      this.#write('');
+      this.#write(`from ${returned.from} to ${number}: safe`);
+    } else if (started === undefined || started < 0) {
       this.#write(`${number}: safe`);
     } else {
       this.#write('');
@@ -172,8 +207,13 @@ class WalkLogger implements Logger {
     this.#write(`${number}:${text}`);
   }
 
-  #returnLine(state: State): string {
-    return `to caller at ${this.#numbers.of(state.pc)}:`;
+  #nameOf(fn: number): string {
+    return this.#object.functions[fn]?.name ?? '';
+  }
+
+  /** The kernel's number of a function. */
+  #numberOf(fn: number): string {
+    return `func#${this.#numbers.functions.indexOf(fn)}`;
   }
 
   #writeResult(before: State, state: State, pc: number): void {
@@ -183,13 +223,15 @@ class WalkLogger implements Logger {
     const number = state.frames.length - 1;
     const was = before.frames[number]!;
     const is = state.frames[number]!;
-    const named = registersOf(this.#code.at(pc));
+    const instruction = this.#code.at(pc);
+    const named = registersOf(instruction);
+    const read = slotOf(instruction, was, number);
     let result = formatFrame(
       this.#object,
       state,
       number,
       (register) => named.includes(register) || was.registers[register] !== is.registers[register],
-      (slot) => was.slot(slot) !== is.slot(slot),
+      (slot) => slot === read || was.slot(slot) !== is.slot(slot),
     );
     // Slots of callers change through pointers into their frames.
     for (let other = 0; other < number; other++) {
@@ -198,6 +240,15 @@ class WalkLogger implements Logger {
       const touched = (slot: number) => slot < SLOTS && old.slot(slot) !== now.slot(slot);
       const slots = formatFrame(this.#object, state, other, () => false, touched);
       result += other === 0 && slots !== '' ? ` frame0:${slots}` : slots;
+    }
+    if (instruction.kind === 'call_function') {
+      const callee = instruction.function;
+      this.#write(text);
+      this.#write(
+        `F${this.#numberOf(callee).slice(1)} ('${this.#nameOf(callee)}') is global and assumed valid.`,
+      );
+      this.#write(`${this.#numbers.of(state.pc)}:${result}${formatHeld(state)}`);
+      return;
     }
     // The prefix of the frame alone says nothing.
     if (/^( frame\d+:)?$/.test(result)) this.#write(text);
@@ -278,4 +329,16 @@ function registersOf(instruction: BpfInstruction): readonly number[] {
     default:
       return [];
   }
+}
+
+/** The slot of the running frame that a load or an atomic reads at a constant address, -1 for none. */
+function slotOf(instruction: BpfInstruction, frame: Frame, number: number): number {
+  if (instruction.kind !== 'load' && instruction.kind !== 'atomic') return -1;
+  const base = frame.registers[instruction.base]!;
+  if (base.kind !== 'pointer' || base.target.kind !== 'stack' || base.target.frame !== number) {
+    return -1;
+  }
+  const variable = base.variable.constantNumber;
+  if (variable === undefined) return -1;
+  return Math.floor(-(base.offset + variable + instruction.offset + 1) / 8);
 }

@@ -42,7 +42,10 @@ function formatPointer(object: BpfObject, pointer: PointerValue, frame: number):
   }
   if (pointer.nullable) name += '_or_null';
   const parts: string[] = [];
-  if (pointer.id !== 0) parts.push(`id=${pointer.id}`);
+  // The kernel takes the id away where it has done its duty.
+  if (pointer.id !== 0 && (pointer.nullable || !LOSES_ID.has(target.kind))) {
+    parts.push(`id=${pointer.id}`);
+  }
   if (pointer.reference !== 0) parts.push(`ref_obj_id=${pointer.reference}`);
   parts.push(...mapParts(object, target));
   if (pointer.offset !== 0) parts.push(`off=${formatNumber(pointer.offset)}`);
@@ -54,6 +57,9 @@ function formatPointer(object: BpfObject, pointer: PointerValue, frame: number):
   if (ranges !== '') parts.push(ranges);
   return `${name}(${parts.join(',')})`;
 }
+
+/** Pointers whose id does nothing but find the copies that are null together. */
+const LOSES_ID: ReadonlySet<Target['kind']> = new Set(['memory', 'map', 'map_value', 'map_key']);
 
 function targetName(target: Target): string {
   switch (target.kind) {
