@@ -14,6 +14,8 @@ export {
   helpers,
   type ReturnKind,
 } from './helpers.ts';
+export { prove } from './proof/prove.ts';
+export type { ProgramProof, ProofFacts, ProofOptions } from './proof/types.ts';
 export type {
   AccessFact,
   BasicBlock,

@@ -25,6 +25,8 @@ export interface Access {
   readonly size: number;
   readonly read: boolean;
   readonly write: boolean;
+  /** Bytes from the first on that are surely written; `size` when absent. */
+  readonly least?: number;
   /** Made by a helper or a callee on behalf of the program. */
   readonly indirect: boolean;
 }

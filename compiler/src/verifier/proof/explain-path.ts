@@ -129,8 +129,8 @@ function comparison(code: Code, names: VariableNames, branch: PassedBranch): str
 }
 
 function title(names: VariableNames, origin: Origin): string | undefined {
-  const name = names.nameOf(origin);
-  return name === undefined ? names.phraseOf(origin) : `\`${name}\``;
+  const name = names.nameOf(origin) ?? names.callOf(origin);
+  return name === undefined ? undefined : `\`${name}\``;
 }
 
 function constantOf(value: number, isUnsigned: boolean, width: 32 | 64): bigint {

@@ -88,7 +88,12 @@ class Explainer {
     if (frame === undefined) return [];
     return [...new Set(registers)].flatMap((register) => {
       const value = frame.registers[register];
-      return value === undefined ? [] : [this.#value(register, value)];
+      if (value === undefined) return [];
+      const note = this.#value(register, value);
+      // The message itself has said what this is.
+      return note.place === undefined && isPlain(value) && note.message.startsWith(`r${register} is `)
+        ? []
+        : [note];
     });
   }
 
@@ -105,8 +110,10 @@ class Explainer {
     if (name !== undefined) {
       return this.#at(origin, `\`${name}\` (in r${register}) ${words}`);
     }
-    const phrase = origin && this.#names.phraseOf(origin);
-    if (phrase !== undefined) return this.#at(origin, `${phrase} (in r${register}) ${words}`);
+    const call = origin && this.#names.callOf(origin);
+    if (call !== undefined) {
+      return this.#at(origin, `the result of ${call} (in r${register}) ${words}`);
+    }
     return this.#at(origin, `r${register}${this.#madeOf(origin)} ${words}`);
   }
 
@@ -186,4 +193,12 @@ class Explainer {
     const matter = registers.map((register) => history.registers[register]);
     return pathNotes(object, code, this.#names, history, matter);
   }
+}
+
+/** Whether there is but one thing to say of a value. */
+function isPlain(value: Value): boolean {
+  if (value.kind === 'scalar') return value.range.isConstant;
+  if (value.kind !== 'pointer' || value.nullable) return false;
+  const { kind } = value.target;
+  return kind === 'map' || kind === 'function' || kind === 'packet_end';
 }

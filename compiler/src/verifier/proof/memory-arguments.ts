@@ -25,12 +25,10 @@ export function memoryType(path: Path, call: Call, register: number, kind: Argum
   const registers = [register];
   const optional = kind.endsWith('_OR_NULL');
   if (value.kind !== 'pointer') {
-    if (isNull(value) && (optional || takesNothing(path, call, register))) return;
+    if (isNull(value) && optional) return;
     path.reject(
-      isNull(value) ? 'BPF-V028' : 'BPF-V033',
-      isNull(value)
-        ? `${name} is null`
-        : `${name} must be a pointer to memory, but is ${describeValue(path, value)}`,
+      'BPF-V033',
+      `${name} must be a pointer to memory, but is ${describeValue(path, value)}`,
       {
         help: isNull(value)
           ? 'pass the address of memory'
@@ -78,13 +76,6 @@ export function memoryType(path: Path, call: Call, register: number, kind: Argum
       { help: 'a dynptr must not outlive its memory: put the bytes in a map', registers },
     );
   }
-}
-
-/** Whether a null pointer's size argument, the next, is the constant 0 and may be. */
-function takesNothing(path: Path, call: Call, register: number): boolean {
-  if (call.helper.arguments[register] !== 'SIZE_OR_ZERO') return false;
-  const size = path.state.frame.registers[register + 1]!;
-  return isNull(size);
 }
 
 /** Memory of a constant size above 0. Writes happen after all arguments were read. */
@@ -172,8 +163,10 @@ export function memoryWithSize(path: Path, call: Call, register: number, zero: b
   if (memory.startsWith('MEM_RDONLY')) {
     checkMemory(path, register - 1, largest, { read: true, write: false });
   } else if (memory.startsWith('MEM_UNINIT')) {
-    // How many bytes are written is known only if the size is: else what was there may stay.
-    touch(path, call, register - 1, largest, range.isConstant ? 'write' : 'both');
+    const least = range.unsignedMinimum;
+    call.writes.push(() =>
+      checkMemory(path, register - 1, largest, { read: false, write: true, least }),
+    );
   } else {
     checkMemory(path, register - 1, largest, { read: true, write: true });
   }

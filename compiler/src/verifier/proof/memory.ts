@@ -318,14 +318,15 @@ function endEarly(path: Path): void {
 /**
  * Checks that a helper or callee may touch [pointer in `register`, + size), and does to the state what that
  * does. `size` is the most it may be, more than 0. `read`: bytes must be initialised. `write` alone: it
- * surely fills all bytes in; where it may leave some as they were, ask for `read` too. Checks of what is
- * read come before those of what is written when one call has both, since here memory changes at once.
+ * surely fills in the first `least` bytes (all when absent) and may leave the others as they were. Checks of
+ * what is read come before those of what is written when one call has both, since here memory changes at
+ * once.
  */
 export function checkMemory(
   path: Path,
   register: number,
   size: number,
-  how: { readonly read: boolean; readonly write: boolean },
+  how: { readonly read: boolean; readonly write: boolean; readonly least?: number },
 ): void {
   const pointer = usablePointer(path, register);
   const access: Access = { register, offset: 0, size, ...how, indirect: true };

@@ -13,8 +13,9 @@ import type { BpfInstruction } from '../../object/index.ts';
 import { arithmetic } from '../domain/index.ts';
 import { constantScalar, type Scalar, UNKNOWN, unsignedOfSize, ZERO } from '../domain/scalar.ts';
 import { describeTarget, MAXIMUM_OFFSET } from './access.ts';
+import { LENGTH_ID } from './packet-range.ts';
 import type { Path } from './path.ts';
-import { type PointerValue, ScalarValue, type Target, type Value } from './value.ts';
+import { PointerValue, ScalarValue, type Target, type Value } from './value.ts';
 
 type Alu = Extract<BpfInstruction, { kind: 'alu' }>;
 
@@ -62,6 +63,8 @@ export function pointerArithmetic(path: Path, i: Alu): Value {
       registers: [left.kind === 'pointer' ? i.destination : source!],
     });
   }
+  const end = endOfMemory(path, i, left, right);
+  if (end !== undefined) return end;
   if (left.kind === 'pointer') {
     const amount = (right as ScalarValue).range;
     if (source !== undefined) path.markPrecise(source);
@@ -75,6 +78,20 @@ export function pointerArithmetic(path: Path, i: Alu): Value {
     });
   }
   return moved(path, i, pointer, source!, (left as ScalarValue).range, i.destination);
+}
+
+/** The start of a raw program's memory plus its length is its end; see contexts/raw.ts. */
+function endOfMemory(path: Path, i: Alu, left: Value, right: Value): PointerValue | undefined {
+  if (!path.layout.memoryWithLength || i.operator !== 'add') return undefined;
+  const [pointer, length] = left.kind === 'pointer' ? [left, right] : [right, left];
+  if (pointer.kind !== 'pointer' || length.kind !== 'scalar') return undefined;
+  const atStart =
+    pointer.target.kind === 'packet' &&
+    !pointer.nullable &&
+    pointer.offset === 0 &&
+    pointer.variable.constantNumber === 0;
+  if (!atStart || length.id !== LENGTH_ID || length.delta !== 0) return undefined;
+  return new PointerValue({ kind: 'packet_end' });
 }
 
 function verb(i: Alu): string {

@@ -10,7 +10,7 @@
  * another number there must not pass for this one, so the number's range has been relied upon.
  */
 
-import { signExtend, signExtend, truncate, truncate } from '../domain/index.ts';
+import { signExtend, truncate } from '../domain/index.ts';
 import { signedOfSize, unsignedOfSize, ZERO } from '../domain/scalar.ts';
 import { type Access, bytes, describeAccess } from './access.ts';
 import { replaceValues } from './links.ts';
@@ -259,12 +259,13 @@ function overwrite(path: Path, place: Place, size: number): void {
 
 /**
  * A helper or callee touches bytes of a frame. Those that it reads must be initialised. What it only writes
- * need not be, but then it must be certain where: at a variable offset some bytes stay what they were.
+ * need not be; bytes that it may leave as they were, because the offset or the size varies, are
+ * initialised afterwards only if they were before.
  */
 export function touchStack(path: Path, access: Access, pointer: PointerValue): void {
   const place = locate(path, access, pointer);
   const variable = place.low !== place.high;
-  if (access.read || variable) readBytes(path, access, place);
+  if (access.read) readBytes(path, access, place);
   if (!access.write) return;
   for (let offset = place.low; offset < place.high + access.size; ) {
     const index = slotAt(offset);
@@ -276,5 +277,14 @@ export function touchStack(path: Path, access: Access, pointer: PointerValue): v
     }
     offset = -8 * index;
   }
-  overwrite(path, place, access.size);
+  const certain = access.read ? access.size : variable ? 0 : (access.least ?? access.size);
+  if (certain > 0) overwrite(path, place, certain);
+  const end = place.high + access.size;
+  for (let offset = place.low + certain; offset < end && !access.read; ) {
+    const index = slotAt(offset);
+    const next = Math.min(end, -8 * index);
+    const old = place.frame.slot(index);
+    place.frame.setSlot(index, maybeOverwritten(old, byteAt(offset), next - offset, false));
+    offset = next;
+  }
 }

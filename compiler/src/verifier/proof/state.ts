@@ -107,6 +107,11 @@ export class Frame {
     this.#slots[index] = slot;
   }
 
+  /** False while no slot was written: most frames never are. */
+  get everWritten(): boolean {
+    return this.#slots !== EMPTY_SLOTS;
+  }
+
   /** Whether both have the very same slots: most copies never write theirs. */
   sameSlots(other: Frame): boolean {
     return this.#slots === other.#slots;

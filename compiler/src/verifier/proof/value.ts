@@ -5,7 +5,7 @@
  * same variable part.
  */
 import type { BpfMap } from '../../object/index.ts';
-import { type Scalar, ZERO } from '../domain/scalar.ts';
+import { type Scalar, ZERO } from '../domain/index.ts';
 
 export type Value = Uninitialised | ScalarValue | PointerValue;
 

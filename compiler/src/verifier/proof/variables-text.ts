@@ -35,6 +35,15 @@ export function assignment(line: string): Assignment | undefined {
   return type === '' ? { name: parts[2]! } : { name: parts[2]!, type };
 }
 
+/** The variable that a line declares with a value, arrays too: `char name[16] = {};`. */
+export function declaration(line: string): string | undefined {
+  const text = withoutComment(line);
+  const array = text && /^([A-Za-z_][\w\s*]*[\s*])([A-Za-z_]\w*)\s*(?:\[\w*\]\s*)+=/.exec(text);
+  if (array) return KEYWORDS.has(array[1]!.trim()) ? undefined : array[2];
+  const plain = assignment(line);
+  return plain?.type === undefined ? undefined : plain.name;
+}
+
 /** The one variable that a line sets to this constant: in a loop's head, after a condition, anywhere. */
 export function constantAssignment(line: string, constant: number): string | undefined {
   const text = withoutComment(line);

@@ -11,8 +11,9 @@ import { findLiveness } from '../flow/liveness.ts';
 import { findHelper } from '../helpers.ts';
 import type { Origin } from './explain-history.ts';
 import type { Code } from './path.ts';
-import { assignment, constantAssignment, counterStep } from './variables-text.ts';
+import { assignment, constantAssignment, counterStep, declaration } from './variables-text.ts';
 
+const FRAME_POINTER = 10;
 /** Longest way from a variable through members that is spelt out. */
 const DEEPEST_NAME = 4;
 
@@ -33,14 +34,15 @@ export class VariableNames {
   nameOf(origin: Origin, depth = 0): string | undefined {
     if (origin.parameter !== undefined) return this.#parameter(origin);
     if (origin.pc < 0 || depth > DEEPEST_NAME) return undefined;
+    if (origin.frameOffset !== undefined) return this.#address(origin.pc, origin.frameOffset);
     return this.#assigned(origin) ?? this.#loaded(origin, depth);
   }
 
-  /** What else can be said of a value without a name: "the result of bpf_ktime_get_ns()". */
-  phraseOf(origin: Origin): string | undefined {
+  /** The call that gave a value: `bpf_ktime_get_ns()`. */
+  callOf(origin: Origin): string | undefined {
     if (origin.pc < 0 || origin.parameter !== undefined) return undefined;
     const callee = this.calleeAt(origin.pc);
-    return callee === undefined ? undefined : `the result of ${callee}()`;
+    return callee === undefined ? undefined : `${callee}()`;
   }
 
   /** Name of the function that the call at `pc` calls. */
@@ -60,6 +62,20 @@ export class VariableNames {
     const instruction = this.#code.at(origin.pc);
     if (instruction.kind !== 'call_helper') return false;
     return findHelper(instruction.helper)?.result.endsWith('_OR_NULL') === true;
+  }
+
+  /** The variable whose declaration first fills the stack at an offset: `&key`. */
+  #address(pc: number, offset: number): string | undefined {
+    const fn = this.#code.functionOf(pc);
+    const start = this.#code.startOf(fn);
+    const names = new Set<string | undefined>();
+    this.#object.functions[fn]!.instructions.forEach((instruction, index) => {
+      if (instruction.kind !== 'store' || instruction.base !== FRAME_POINTER) return;
+      if (instruction.offset === offset) names.add(declaration(this.#line(start + index).text));
+    });
+    // Variables that do not live at the same time share a place.
+    const [name] = names;
+    return names.size === 1 && name !== undefined ? `&${name}` : undefined;
   }
 
   #parameter({ parameter }: Origin): string | undefined {

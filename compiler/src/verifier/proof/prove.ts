@@ -1,0 +1,193 @@
+/** From an object to a verdict on each of its programs. */
+import { Failure } from '../../diag/index.ts';
+import type { BpfObject, BpfProgram } from '../../object/index.ts';
+import { programContext } from '../contexts/index.ts';
+import type { ContextLayout } from '../types.ts';
+import { type PreparedCode, prepareCode } from './code.ts';
+import { checkDepth } from './depth.ts';
+import { explain, type PathStep } from './explain.ts';
+import { entryState, globalEntryState } from './functions.ts';
+import { createLogger } from './log.ts';
+import { Rejection } from './rejection.ts';
+import { State } from './state.ts';
+import { checkStructure } from './structure.ts';
+import type { ProgramProof, ProofFacts, ProofOptions } from './types.ts';
+import { Walk, type WalkContext } from './walk.ts';
+
+const DEFAULT_LIMIT = 1_000_000;
+
+/** Everything a proof of one program gathers. */
+interface Attempt {
+  readonly context: WalkContext;
+  states: number;
+  peakStates: number;
+  walk: Walk | undefined;
+}
+
+/** Cuts what is known by `pc` into functions that were entered. */
+function byFunction(object: BpfObject, code: PreparedCode, reached: Uint8Array, of: Uint8Array) {
+  const found = new Map<number, Uint8Array>();
+  for (const { index, instructions } of object.functions) {
+    const start = code.startOf(index);
+    if (instructions.length === 0 || reached[start] === 0) continue;
+    found.set(index, of.slice(start, start + instructions.length));
+  }
+  return found;
+}
+
+function factsOf(object: BpfObject, { code, reached, edges }: WalkContext): ProofFacts {
+  return {
+    reached: byFunction(object, code, reached, reached),
+    branches: byFunction(object, code, reached, edges),
+  };
+}
+
+/** Walks from one entry on. */
+function walkFrom(attempt: Attempt, start: (newId: () => number) => State): void {
+  const walk = new Walk(attempt.context, start);
+  attempt.walk = walk;
+  try {
+    walk.run();
+  } finally {
+    attempt.states += walk.explored.count;
+    attempt.peakStates = Math.max(attempt.peakStates, walk.explored.peak);
+  }
+}
+
+/** Global functions that are called from what has been walked, and were not walked themselves yet. */
+function nextGlobal(context: WalkContext, done: ReadonlySet<number>): number | undefined {
+  const { object, code, reached } = context;
+  for (let pc = 0; pc < code.length; pc++) {
+    if (reached[pc] === 0) continue;
+    const instruction = code.at(pc);
+    if (instruction.kind !== 'call_function') continue;
+    const callee = instruction.function;
+    if (done.has(callee) || reached[code.startOf(callee)] === 1) continue;
+    if (object.functions[callee]!.instructions.length > 0) return callee;
+  }
+  return undefined;
+}
+
+function walkAll(attempt: Attempt): void {
+  const { context } = attempt;
+  const { object, program, layout, code } = context;
+  checkStructure(object, program, code);
+  walkFrom(attempt, (newId) => entryState(object, program, layout, code, newId));
+  const done = new Set<number>();
+  for (let fn = nextGlobal(context, done); fn !== undefined; fn = nextGlobal(context, done)) {
+    const callee = fn;
+    done.add(callee);
+    walkFrom(attempt, (newId) => globalEntryState(object, program, layout, code, newId, callee));
+  }
+  checkDepth(object, program, context.stackUse);
+}
+
+/** Each instruction of the path to a rejection, with the way its branch went. */
+function stepsOf(code: PreparedCode, trail: readonly number[]): PathStep[] {
+  return trail.map((pc, index) => {
+    const instruction = code.at(pc);
+    const next = trail[index + 1];
+    if (instruction.kind !== 'branch' || next === undefined) return { pc };
+    return { pc, taken: next !== pc + 1 };
+  });
+}
+
+function diagnose(attempt: Attempt, rejection: Rejection) {
+  const { object, program, code } = attempt.context;
+  const { walk } = attempt;
+  const pc = rejection.details.pc ?? walk?.pc ?? code.startOf(program.entry);
+  return explain({
+    object,
+    program,
+    code,
+    state: walk?.state ?? new State(pc),
+    path: stepsOf(code, walk?.trail() ?? []),
+    pc,
+    rejection: { code: rejection.code, message: rejection.message, details: rejection.details },
+  });
+}
+
+/** Proves one program safe on all its paths, or says where it is not. */
+function proveProgram(
+  object: BpfObject,
+  program: BpfProgram,
+  layout: ContextLayout,
+  code: PreparedCode,
+  options: ProofOptions,
+): ProgramProof {
+  const started = performance.now();
+  const context: WalkContext = {
+    object,
+    program,
+    layout,
+    code,
+    limit: options.walkLimit ?? DEFAULT_LIMIT,
+    logger: createLogger(object, program, code, options),
+    reached: new Uint8Array(code.length),
+    edges: new Uint8Array(code.length),
+    stackUse: new Map(),
+    walked: 0,
+  };
+  const attempt: Attempt = { context, states: 0, peakStates: 0, walk: undefined };
+  let rejection: ReturnType<typeof diagnose> | undefined;
+  try {
+    walkAll(attempt);
+  } catch (error) {
+    if (error instanceof Rejection) rejection = diagnose(attempt, error);
+    else if (error instanceof Failure && error.kind === 'input') rejection = error.diagnostic;
+    else throw error;
+  }
+  const { states, peakStates } = attempt;
+  const totals = { walked: context.walked, limit: context.limit, states, peakStates };
+  context.logger?.end(totals, rejection?.message);
+  return {
+    program: program.name,
+    index: program.index,
+    verdict: rejection === undefined ? 'proved' : 'rejected',
+    ...(rejection !== undefined && { rejection }),
+    walked: context.walked,
+    states,
+    peakStates,
+    time: performance.now() - started,
+    facts: factsOf(object, context),
+  };
+}
+
+function unsupported(object: BpfObject, program: BpfProgram): ProgramProof {
+  return {
+    program: program.name,
+    index: program.index,
+    verdict: 'rejected',
+    rejection: {
+      code: 'BPF-V005',
+      severity: 'error',
+      message: `programs of type '${program.attach.type}' are not supported (SEC("${program.attach.section}"), program ${program.name})`,
+      place: object.place(program.entry, 0),
+    },
+    walked: 0,
+    states: 0,
+    peakStates: 0,
+    time: 0,
+    facts: { reached: new Map(), branches: new Map() },
+  };
+}
+
+/**
+ * Proves the programs of an object, one after the other: that on every path each access is inside its
+ * object, what is read was written, helpers get what they ask for, what is acquired is released, and the
+ * program ends. Rules and limits are those of the kernel (Linux 6.18) for privileged programs, but that
+ * reading uninitialised stack is refused.
+ *
+ * Never throws for what the object contains; gives one verdict for each program asked for, in their order.
+ */
+export function prove(object: BpfObject, options: ProofOptions = {}): readonly ProgramProof[] {
+  const code = prepareCode(object);
+  const wanted = object.programs.filter(
+    ({ name }) => options.programs === undefined || options.programs.includes(name),
+  );
+  return wanted.map((program) => {
+    const layout = programContext(program, object.ptRegs);
+    if (layout === undefined) return unsupported(object, program);
+    return proveProgram(object, program, layout, code, options);
+  });
+}
