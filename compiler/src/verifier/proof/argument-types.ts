@@ -35,7 +35,8 @@ export function pointerTo<K extends Target['kind']>(
     });
   }
   if (value.offset !== 0 || value.variable.constantNumber !== 0) {
-    path.reject('BPF-V033', `${name} must be ${what} itself, but something was added to it`, {
+    const code = kind === 'context' ? 'BPF-V023' : 'BPF-V033';
+    path.reject(code, `${name} must be ${what} itself, but something was added to it`, {
       help: 'pass the pointer as it was got',
       registers: [register],
     });

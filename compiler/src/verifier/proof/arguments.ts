@@ -78,7 +78,7 @@ function checkArgument(path: Path, call: Call, register: number, kind: ArgumentK
       call.allocation = constantSize(path, call, register);
       return;
     case 'ALLOC_MEM':
-      record(path, call, register);
+      call.released = record(path, call, register);
       return;
     case 'CONST_STR':
       constantString(path, call, register);
@@ -160,16 +160,22 @@ function constantSize(path: Path, call: Call, register: number): number {
 }
 
 /** A ring-buffer record that is released here. */
-function record(path: Path, call: Call, register: number): void {
+function record(path: Path, call: Call, register: number): number {
   const value = path.state.frame.registers[register]!;
   const name = argumentName(call.helper, register);
   const registers = [register];
   const help = 'pass the pointer that bpf_ringbuf_reserve() returned, once';
+  if (value.kind === 'scalar' && !isNull(value)) {
+    path.reject('BPF-V037', `${name} is a number: the record is no longer the program's`, {
+      help,
+      registers,
+    });
+  }
   const held = value.kind === 'pointer' ? findReference(path.state, value.reference) : undefined;
   if (value.kind !== 'pointer' || held?.kind !== 'ringbuf') {
-    path.reject(
-      'BPF-V037',
-      `${name} must be a ring-buffer record that is still reserved, but is ${describeValue(path, value)}`,
+    return path.reject(
+      'BPF-V033',
+      `${name} must be a ring-buffer record, but is ${describeValue(path, value)}`,
       { help, registers },
     );
   }
@@ -180,13 +186,13 @@ function record(path: Path, call: Call, register: number): void {
     });
   }
   if (value.offset !== 0 || value.variable.constantNumber !== 0) {
-    path.reject('BPF-V037', `${name} points into the record, not to its start`, {
+    path.reject('BPF-V033', `${name} points into the record, not to its start`, {
       help,
       registers,
       related: [{ message: 'it was reserved here', pc: held.at }],
     });
   }
-  call.released = held.id;
+  return held.id;
 }
 
 function functionArgument(path: Path, call: Call, register: number): number {

@@ -54,9 +54,10 @@ function placeOf(path: Path, helper: Helper, register: number): DynptrPlace {
     });
   }
   const offset = value.offset + variable;
-  if (offset % 8 !== 0 || offset > -SIZE || offset < -FRAME) {
+  const outside = offset > -SIZE || offset < -FRAME;
+  if (offset % 8 !== 0 || outside) {
     path.reject(
-      'BPF-V047',
+      outside ? 'BPF-V022' : 'BPF-V047',
       `${name} is a dynptr at offset ${offset} of the stack, where none can be`,
       {
         help: 'a dynptr takes 16 bytes of the stack, aligned to 8: declare it as struct bpf_dynptr',
@@ -162,7 +163,7 @@ export function releasableDynptr(path: Path, helper: Helper, register: number): 
     );
   }
   if (dynptr.type !== 'ringbuf' || findReference(path.state, dynptr.reference) === undefined) {
-    path.reject('BPF-V037', `${name} is a dynptr without a ring-buffer record`, {
+    path.reject('BPF-V047', `${name} is a dynptr without a ring-buffer record`, {
       help: 'only what bpf_ringbuf_reserve_dynptr() made can be submitted or discarded',
       registers: [register],
     });

@@ -102,8 +102,13 @@ function branchWords(
   names: VariableNames,
   branch: PassedBranch,
 ): string {
+  const compared = comparison(code, names, branch);
+  if (compared === undefined && branch.next <= branch.pc) {
+    const times = branch.count > 1 ? `, after ${branch.count} turns` : '';
+    return `the loop goes round again${times}`;
+  }
   const times = branch.count > 1 ? ` (the last of ${branch.count} times)` : '';
-  return (comparison(code, names, branch) ?? whereTo(object, code, branch)) + times;
+  return (compared ?? whereTo(object, code, branch)) + times;
 }
 
 function comparison(code: Code, names: VariableNames, branch: PassedBranch): string | undefined {
@@ -130,7 +135,7 @@ function comparison(code: Code, names: VariableNames, branch: PassedBranch): str
 
 function title(names: VariableNames, origin: Origin): string | undefined {
   const name = names.nameOf(origin) ?? names.callOf(origin);
-  return name === undefined ? undefined : `\`${name}\``;
+  return name === undefined ? names.sumOf(origin) : `\`${name}\``;
 }
 
 function constantOf(value: number, isUnsigned: boolean, width: 32 | 64): bigint {

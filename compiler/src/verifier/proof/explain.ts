@@ -91,7 +91,9 @@ class Explainer {
       if (value === undefined) return [];
       const note = this.#value(register, value);
       // The message itself has said what this is.
-      return note.place === undefined && isPlain(value) && note.message.startsWith(`r${register} is `)
+      return note.place === undefined &&
+        isPlain(value) &&
+        note.message.startsWith(`r${register} is `)
         ? []
         : [note];
     });

@@ -7,11 +7,11 @@ import { LENGTH_ID } from './packet-range.ts';
 import { SLOTS, type State } from './state.ts';
 import { ScalarValue } from './value.ts';
 
-/** A state is kept when so many branches and instructions came since the last one that was. */
-const BRANCHES_APART = 2;
+/** A state is kept when so many jumps and instructions came since the last one that was. */
+const JUMPS_APART = 2;
 const INSTRUCTIONS_APART = 8;
 /** The same inside a loop that is counted out turn by turn: few of those states are ever met again. */
-const LOOP_BRANCHES_APART = 20;
+const LOOP_JUMPS_APART = 20;
 const LOOP_INSTRUCTIONS_APART = 100;
 /** A checkpoint that was compared in vain so often more than it helped is forgotten. */
 const PATIENCE = 3;
@@ -66,7 +66,7 @@ export class Explored {
   readonly #code: PreparedCode;
   readonly #at: (Checkpoint[] | undefined)[];
   readonly #loops: Loops;
-  #branches = 0;
+  #jumps = 0;
   #instructions = 0;
   #count = 0;
   #peak = 0;
@@ -91,9 +91,9 @@ export class Explored {
     this.#instructions++;
   }
 
-  /** A branch was walked. */
-  branched(): void {
-    this.#branches++;
+  /** A jump, branch, call or exit was walked. */
+  jumped(): void {
+    this.#jumps++;
   }
 
   /** The state has come to `state.pc`, `segment` led there from the last checkpoint. */
@@ -101,7 +101,7 @@ export class Explored {
     const known = this.#at[state.pc];
     const always = point === POINT.LOOP;
     let keep =
-      always || (this.#branches >= BRANCHES_APART && this.#instructions >= INSTRUCTIONS_APART);
+      always || (this.#jumps >= JUMPS_APART && this.#instructions >= INSTRUCTIONS_APART);
     if (known !== undefined) {
       // Those seen last are the likeliest to be met again.
       for (let index = known.length - 1; index >= 0; index--) {
@@ -119,12 +119,13 @@ export class Explored {
         if (
           checkpoint.open > 0 &&
           !always &&
-          this.#branches < LOOP_BRANCHES_APART &&
+          this.#jumps < LOOP_JUMPS_APART &&
           this.#instructions < LOOP_INSTRUCTIONS_APART
         ) {
           keep = false;
         }
-        checkpoint.misses++;
+        // A turn that is not kept says nothing of the ones kept earlier.
+        if (keep) checkpoint.misses++;
         const patience = always && checkpoint.open > 0 ? LOOP_PATIENCE : PATIENCE;
         if (checkpoint.misses > checkpoint.hits * patience + patience) {
           known.splice(index, 1);
@@ -165,7 +166,7 @@ export class Explored {
     const checkpoint = new Checkpoint(state.copy(), segment);
     if (known === undefined) this.#at[state.pc] = [checkpoint];
     else known.push(checkpoint);
-    this.#branches = 0;
+    this.#jumps = 0;
     this.#instructions = 0;
     this.#count++;
     this.#peak = Math.max(this.#peak, this.#count);

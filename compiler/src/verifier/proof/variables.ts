@@ -38,6 +38,36 @@ export class VariableNames {
     return this.#assigned(origin) ?? this.#loaded(origin, depth);
   }
 
+  /** A sum of a named value and a constant: "`data` + 34 bytes". In quotes already. */
+  sumOf(origin: Origin): string | undefined {
+    if (origin.pc < 0 || origin.parameter !== undefined || origin.from === undefined) {
+      return undefined;
+    }
+    const instruction = this.#code.at(origin.pc);
+    if (instruction.kind !== 'alu' || instruction.source.kind !== 'immediate') return undefined;
+    const { operator } = instruction;
+    const name = this.nameOf(origin.from);
+    if (name === undefined || (operator !== 'add' && operator !== 'sub')) return undefined;
+    const sum = operator === 'add' ? instruction.source.value : -instruction.source.value;
+    // C counts in elements what the machine counts in bytes.
+    const unit = this.#isPacket(origin.from) ? ' bytes' : '';
+    return `\`${name}\` ${sum < 0 ? '-' : '+'} ${Math.abs(sum)}${unit}`;
+  }
+
+  /** Whether a value was computed from the start of a packet. */
+  #isPacket(origin: Origin): boolean {
+    for (let one: Origin | undefined = origin; one !== undefined; one = one.from) {
+      if (one.pc < 0 || one.parameter !== undefined) continue;
+      const instruction = this.#code.at(one.pc);
+      if (instruction.kind !== 'load') continue;
+      if (one.from === undefined || !this.#isContext(one.from)) return false;
+      const layout = programContext(this.#program, this.#object.ptRegs);
+      const field = layout && fieldAt(layout, instruction.offset, instruction.size);
+      return field !== undefined && field.yields !== 'scalar';
+    }
+    return false;
+  }
+
   /** The call that gave a value: `bpf_ktime_get_ns()`. */
   callOf(origin: Origin): string | undefined {
     if (origin.pc < 0 || origin.parameter !== undefined) return undefined;
@@ -148,8 +178,10 @@ export class VariableNames {
   #endsLine(pc: number, line: number, register: number): boolean {
     const fn = this.#code.functionOf(pc);
     const end = this.#code.startOf(fn) + this.#object.functions[fn]!.instructions.length;
+    const addresses = new Set<number>();
     for (let next = pc + 1; next < end && this.#line(next).line === line; next++) {
-      if (!leavesAlone(this.#code.at(next), register)) return false;
+      const instruction = this.#code.at(next);
+      if (!leavesAlone(instruction, register, addresses)) return false;
     }
     return true;
   }
@@ -212,16 +244,33 @@ export class VariableNames {
   }
 }
 
-/** Whether an instruction computes nothing: it moves what is there, or loads a constant elsewhere. */
-function leavesAlone(instruction: BpfInstruction, register: number): boolean {
+/**
+ * Whether an instruction computes nothing from what is in a register: it moves what is there, or makes a
+ * constant or the address of a local variable, for which compilers name no line of their own. `addresses`
+ * are the registers that hold such addresses.
+ */
+function leavesAlone(
+  instruction: BpfInstruction,
+  register: number,
+  addresses: Set<number>,
+): boolean {
   switch (instruction.kind) {
     case 'store':
     case 'jump':
       return true;
     case 'reference':
       return instruction.destination !== register;
-    case 'alu':
-      return instruction.operator === 'mov';
+    case 'alu': {
+      const { operator, source, destination } = instruction;
+      if (operator === 'add') return source.kind === 'immediate' && addresses.has(destination);
+      if (operator !== 'mov') return false;
+      if (source.kind === 'register' && source.register === FRAME_POINTER) {
+        addresses.add(destination);
+      } else {
+        addresses.delete(destination);
+      }
+      return true;
+    }
     default:
       return false;
   }

@@ -252,23 +252,30 @@ export class Walk implements Path {
         legacyLoad(this, i);
         return true;
       case 'jump':
+        this.explored.jumped();
         this.state.pc = this.#target(i.target);
         return true;
       case 'branch':
+        this.explored.jumped();
         this.#branch(i);
         return true;
       case 'may_goto':
+        this.explored.jumped();
         this.#mayGoto(i.target);
         return true;
       case 'call_helper':
+        this.explored.jumped();
         return callHelper(this, i.helper);
       case 'call_function':
+        this.explored.jumped();
         return callFunction(this, i.function);
       case 'call_register':
+        this.explored.jumped();
         return callRegister(this, i.register);
       case 'call_kernel':
         return callKernel(this, i);
       case 'exit':
+        this.explored.jumped();
         return this.#exit();
       case 'address_space_cast':
         return this.reject('BPF-V013', 'pointers into arenas are not supported', {
@@ -286,7 +293,6 @@ export class Walk implements Path {
   #branch(i: Extract<BpfInstruction, { kind: 'branch' }>): void {
     const { stays, jumps, links } = branch(this, i);
     const { edges } = this.#context;
-    this.explored.branched();
     if (links.length > 0) {
       this.#segment.links ??= new Map();
       this.#segment.links.set(this.#segment.pcs.length - 1, links);
@@ -305,7 +311,6 @@ export class Walk implements Path {
   #mayGoto(target: number): void {
     const turn = this.state.copy();
     turn.mayGotos++;
-    this.explored.branched();
     this.widen(turn, this.pc);
     this.fork(turn);
     this.state.pc = this.#target(target);
