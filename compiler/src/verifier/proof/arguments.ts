@@ -13,6 +13,9 @@ import type { Path } from './path.ts';
 import { findReference } from './references.ts';
 import { constantString } from './strings.ts';
 
+/** Numbers that its format does not ask for need not be there: compilers leave them out. */
+const TRACE_PRINTK = 6;
+
 /** Checks all arguments of a call and gathers what its effects depend on. */
 export function checkArguments(path: Path, call: Call): void {
   call.helper.arguments.forEach((kind, position) => {
@@ -22,6 +25,7 @@ export function checkArguments(path: Path, call: Call): void {
 
 function checkArgument(path: Path, call: Call, register: number, kind: ArgumentKind): void {
   const { helper } = call;
+  if (helper.number === TRACE_PRINTK && kind === 'ANYTHING') return;
   const value = argumentValue(path, call, register);
   switch (kind) {
     case 'NONE':
@@ -196,8 +200,20 @@ function record(path: Path, call: Call, register: number): number {
 }
 
 function functionArgument(path: Path, call: Call, register: number): number {
-  const { target } = pointerTo(path, call, register, 'function', 'a function of this program');
-  return target.function;
+  const value = path.state.frame.registers[register]!;
+  if (
+    value.kind !== 'pointer' ||
+    value.target.kind !== 'function' ||
+    value.offset !== 0 ||
+    value.variable.constantNumber !== 0
+  ) {
+    return path.reject(
+      'BPF-V046',
+      `${argumentName(call.helper, register)} must be a function of this program, but is ${describeValue(path, value)}`,
+      { help: 'pass the name of a static function', registers: [register] },
+    );
+  }
+  return value.target.function;
 }
 
 /** What the callback gets as its context: memory of the stack, at any offset. */

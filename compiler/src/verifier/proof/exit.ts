@@ -32,7 +32,7 @@ export function exitFunction(path: Path): boolean {
 function refuseStackAddress(path: Path): void {
   const result = path.state.frame.registers[0]!;
   if (result.kind !== 'pointer' || result.target.kind !== 'stack') return;
-  path.reject('BPF-V022', 'this function returns the address of a local variable', {
+  path.reject('BPF-V044', 'this function returns the address of a local variable', {
     help: 'let the caller pass the address of a variable of its own',
     registers: [0],
   });
