@@ -308,15 +308,22 @@ calls('what a helper writes is initialised, and anything', () => {
   assert.not(path.told.includes('wrote 0:2'));
   assert.is(refusal(() => path.run('r5 = *(u8 *)(r10 - 21)')).code, 'BPF-V021');
 });
-calls('at a variable offset it must be there before', () => {
+calls('at a variable offset what was not there may still not be', () => {
   const path = new HandPath();
   index(0, 8)(path);
-  const said = refusal(() => checkMemory(path, 2, 8, { read: false, write: true }));
-  assert.is(said.code, 'BPF-V021');
+  checkMemory(path, 2, 8, { read: false, write: true });
+  assert.is(refusal(() => path.run('r4 = *(u8 *)(r10 - 57)')).code, 'BPF-V021');
   path.run('*(u64 *)(r10 - 64) = 5; *(u64 *)(r10 - 56) = 5');
   checkMemory(path, 2, 8, { read: false, write: true });
   path.run('r4 = *(u64 *)(r10 - 64)');
   assert.is(path.scalar(4).range, UNKNOWN);
+});
+calls('of a size that varies only the least is certain', () => {
+  const path = new HandPath().run('*(u64 *)(r10 - 8) = 0; r2 = r10; r2 += -24');
+  checkMemory(path, 2, 24, { read: false, write: true, least: 10 });
+  path.run('r4 = *(u64 *)(r10 - 24); r4 = *(u16 *)(r10 - 16); r5 = *(u64 *)(r10 - 8)');
+  assert.is(path.scalar(5).range, UNKNOWN);
+  assert.is(refusal(() => path.run('r4 = *(u8 *)(r10 - 14)')).code, 'BPF-V021');
 });
 calls('the frame bounds what they touch', () => {
   const path = new HandPath().run('r2 = r10; r2 += -8');

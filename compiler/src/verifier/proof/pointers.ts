@@ -91,6 +91,10 @@ function endOfMemory(path: Path, i: Alu, left: Value, right: Value): PointerValu
     pointer.offset === 0 &&
     pointer.variable.constantNumber === 0;
   if (!atStart || length.id !== LENGTH_ID || length.delta !== 0) return undefined;
+  // Another number in the register would give another address, and no end.
+  if (i.source.kind === 'register') {
+    path.markPrecise(left.kind === 'pointer' ? i.source.register : i.destination);
+  }
   return new PointerValue({ kind: 'packet_end' });
 }
 
