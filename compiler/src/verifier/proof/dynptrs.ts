@@ -40,7 +40,12 @@ function notOne(path: Path, helper: Helper, register: number, value: Value): nev
 }
 
 /** The slots that a register points to as a dynptr. */
-function placeOf(path: Path, helper: Helper, register: number): DynptrPlace {
+function placeOf(
+  path: Path,
+  helper: Helper,
+  register: number,
+  outsideCode: 'BPF-V022' | 'BPF-V047',
+): DynptrPlace {
   const value = path.state.frame.registers[register]!;
   if (value.kind !== 'pointer' || value.target.kind !== 'stack' || value.nullable) {
     return notOne(path, helper, register, value);
@@ -57,7 +62,7 @@ function placeOf(path: Path, helper: Helper, register: number): DynptrPlace {
   const outside = offset > -SIZE || offset < -FRAME;
   if (offset % 8 !== 0 || outside) {
     path.reject(
-      outside ? 'BPF-V022' : 'BPF-V047',
+      outside ? outsideCode : 'BPF-V047',
       `${name} is a dynptr at offset ${offset} of the stack, where none can be`,
       {
         help: 'a dynptr takes 16 bytes of the stack, aligned to 8: declare it as struct bpf_dynptr',
@@ -89,7 +94,7 @@ export function useDynptr(path: Path, helper: Helper, register: number): UsedDyn
     }
     return { place: undefined, dynptr: undefined };
   }
-  const place = placeOf(path, helper, register);
+  const place = placeOf(path, helper, register, 'BPF-V047');
   const dynptr = dynptrAt(path.state, place);
   if (dynptr === undefined) {
     path.reject('BPF-V047', `${argumentName(helper, register)} is no dynptr that was made before`, {
@@ -104,7 +109,7 @@ export function useDynptr(path: Path, helper: Helper, register: number): UsedDyn
 
 /** Checks that a register is a place where a dynptr can be made. What is there is overwritten. */
 export function prepareDynptr(path: Path, helper: Helper, register: number): DynptrPlace {
-  const place = placeOf(path, helper, register);
+  const place = placeOf(path, helper, register, 'BPF-V022');
   destroyDynptr(path, place.frame, place.slot);
   destroyDynptr(path, place.frame, place.slot - 1);
   checkMemory(path, register, SIZE, { read: false, write: true });
