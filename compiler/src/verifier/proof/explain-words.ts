@@ -75,9 +75,7 @@ function rangeWords(range: Scalar): string {
       return `is at most ${numberWords(smax)} and may be negative, since nothing bounds it below`;
     }
     if (smax === LONG_MAXIMUM) {
-      return smin === 0n
-        ? 'is not negative, and has no upper bound'
-        : `is at least ${numberWords(smin)}, and has no upper bound`;
+      return `is at least ${numberWords(smin)}, and has no upper bound`;
     }
     return between(smin, smax);
   }
@@ -88,6 +86,11 @@ function rangeWords(range: Scalar): string {
       return smin32 === INT_MINIMUM
         ? `is an int that is at most ${numberWords(smax32)} and may be negative`
         : `is an int between ${numberWords(smin32)} and ${numberWords(smax32)}`;
+    }
+    if (umax === LONG_MAXIMUM) {
+      return umin === 0n
+        ? 'is not negative, and has no upper bound'
+        : `is at least ${numberWords(umin)}, and has no upper bound`;
     }
     const suffix = umax > LONG_MAXIMUM ? ' as an unsigned number' : '';
     if (umax === UNSIGNED_MAXIMUM) {
