@@ -131,6 +131,8 @@ export class Walk implements Path {
 
   widen(state: State, pc: number): void {
     let checkpoint = this.#segment.parent;
+    // The one made just now for this very instruction says nothing of the turn before.
+    if (pc === this.pc) checkpoint = checkpoint?.parent;
     while (checkpoint !== undefined && checkpoint.state.pc !== pc) checkpoint = checkpoint.parent;
     if (checkpoint !== undefined) widenState(state, checkpoint);
   }
