@@ -84,7 +84,7 @@ context('one instruction accesses it always or never', () => {
   path.run('r0 = *(u64 *)(r1 + 0)');
   const { pc } = path;
   path.pc = pc - 1;
-  assert.is(refusal(() => path.run('r0 = *(u64 *)(r2 + 0)')).code, 'BPF-V023');
+  assert.is(refusal(() => path.run('r0 = *(u64 *)(r2 + 0)')).code, 'BPF-V029');
   path.pc = pc - 1;
   path.run('r0 = *(u64 *)(r1 + 8)');
 });

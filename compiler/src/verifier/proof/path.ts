@@ -36,10 +36,10 @@ export interface Path {
   readonly code: Code;
   readonly state: State;
   /**
-   * By `pc`, for all paths of the program: what its loads and stores went to so far (1 the context, 2 other
-   * memory). Absent: not checked.
+   * By `pc`, for all paths of the program: what its loads and stores went to so far (0 not known, 1 the
+   * context, 2 other memory).
    */
-  readonly accessed?: Uint8Array;
+  readonly accessed: Uint8Array;
   /** `pc` of the current instruction. */
   readonly pc: number;
   /** A number that ties values together, or names a reference; never used before. */

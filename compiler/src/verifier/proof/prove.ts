@@ -125,6 +125,7 @@ function proveProgram(
     logger: createLogger(object, program, code, options),
     reached: new Uint8Array(code.length),
     edges: new Uint8Array(code.length),
+    accessed: new Uint8Array(code.length),
     stackUse: new Map(),
     walked: 0,
   };

@@ -41,6 +41,8 @@ export interface WalkContext {
   /** By `pc`: reached; edges followed (bit 0: not taken, bit 1: taken). */
   readonly reached: Uint8Array;
   readonly edges: Uint8Array;
+  /** By `pc`: see `Path.accessed`. */
+  readonly accessed: Uint8Array;
   /** Bytes of frame that each function needs. */
   readonly stackUse: Map<number, number>;
   /** Instructions walked so far, over all walks. */
@@ -53,6 +55,7 @@ export class Walk implements Path {
   readonly program: BpfProgram;
   readonly layout: ContextLayout;
   readonly code: PreparedCode;
+  readonly accessed: Uint8Array;
   readonly explored: Explored;
   state: State;
   pc: number;
@@ -67,6 +70,7 @@ export class Walk implements Path {
     this.program = context.program;
     this.layout = context.layout;
     this.code = context.code;
+    this.accessed = context.accessed;
     this.explored = new Explored(context.code);
     this.#segment = new Segment(undefined);
     this.state = start(() => this.newId());
