@@ -5,7 +5,7 @@
  *     # What the category is about.
  *     program socket_filter                          for all cases below, until a case says otherwise
  *     map m0 hash key 4 value 16 entries 8           flags N; inner TYPE key K value V entries E
- *     data .rodata rodata "text\0"                   contents as a JSON string, or a size in bytes
+ *     data .rodata rodata "text\u0000"             contents as a JSON string, or a size in bytes
  *
  *     == name-of-the-case: reject BPF-V021           or: accept
  *     # Why, in a sentence.
@@ -207,6 +207,8 @@ function buildCase(draft: Draft, category: string): BpfObject {
     file: `${category}.txt`,
     name: 'corpus',
     license: 'GPL',
+    // What the kernel of the tests has: contexts of probes are registers of this CPU.
+    ptRegs: 'x86-64',
     functions: made.functions.map((body, index) => {
       const { name, linkage } = draft.functions[index]!;
       return { ...body, name, linkage };

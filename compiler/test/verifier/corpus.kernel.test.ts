@@ -25,8 +25,9 @@ if (why !== undefined) console.log(`skip: verdicts of the kernel: ${why}`);
   const counts = { accepted: 0, rejected: 0 };
   const wrong: string[] = [];
   for (const one of corpus) {
-    const answer = askKernel(one.object, { program: 0 });
     const name = `${one.category}/${one.name}`;
+    const logLevel = process.env.CORPUS_SHOW === name ? 2 : 0;
+    const answer = askKernel(one.object, { program: 0, logLevel });
     if (answer.verdict === 'unavailable') {
       wrong.push(`${name}: no answer: ${answer.reason}`);
       continue;
