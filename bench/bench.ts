@@ -1,8 +1,8 @@
 /**
- * Measures the code that the compiler makes and the time it takes to make it, and writes tables and a
- * plot to bench/results.
+ * Measures the code that the compiler makes, the time it takes to make it and that of the verifier, and
+ * writes tables and a plot to bench/results.
  *
- * usage: bench [code] [compile] [--only WORKLOAD]... [--peer NAME:PATTERN]... [--pairs N] [--batch MS]
+ * usage: bench [code] [compile] [verify] [--only WORKLOAD]... [--peer NAME:PATTERN]... [--pairs N] [--batch MS]
  */
 import { parseArgs } from 'node:util';
 import { Failure, renderText } from '../compiler/src/diag/index.ts';
@@ -11,6 +11,8 @@ import { competitors, geometricMean, measureCode, type Peer } from './parts/code
 import { measureCompile } from './parts/compile.ts';
 import { codeTable, compileTable, writeCode, writeCompile } from './parts/report.ts';
 import { figure } from './parts/table.ts';
+import { measurePeaks, measureVerify, proveMade } from './parts/verify.ts';
+import { peakTable, verifyTable, writeVerify } from './parts/verify-report.ts';
 import { WORKLOADS } from './parts/workloads.ts';
 
 function usage(message: string): Failure {
@@ -39,15 +41,21 @@ async function main(): Promise<void> {
       peer: { type: 'string', multiple: true, default: [] },
       pairs: { type: 'string', default: '41' },
       batch: { type: 'string', default: '2' },
+      // What a process of the part `verify` is told to prove.
+      made: { type: 'string' },
     },
   });
   for (const part of positionals) {
-    if (part !== 'code' && part !== 'compile') throw usage(`there is no part '${part}'`);
+    if (!['code', 'compile', 'verify'].includes(part)) throw usage(`there is no part '${part}'`);
   }
   for (const name of values.only) {
     if (!WORKLOADS.some((workload) => workload.name === name)) {
       throw usage(`there is no workload '${name}'`);
     }
+  }
+  if (values.made !== undefined) {
+    console.log(proveMade(values.made));
+    return;
   }
   const target = hostTarget();
   if (target === undefined) throw usage(`this machine's CPU (${process.arch}) is no target`);
@@ -83,6 +91,20 @@ async function main(): Promise<void> {
     );
     console.log(compileTable(rows));
     writeCompile(rows);
+  }
+  if (wanted('verify')) {
+    const peaks = measurePeaks((peak) =>
+      console.error(
+        `${peak.what}: ${figure(peak.seconds)} s, ${figure(peak.peakMegabytes)} MiB, ${peak.verdict}`,
+      ),
+    );
+    const rows = measureVerify((row) =>
+      console.error(
+        `${row.what}: ${row.verdict}, ${figure(row.milliseconds)} ms, kernel ${figure(row.kernel?.milliseconds)} ms`,
+      ),
+    );
+    console.log(`${verifyTable(rows)}\n\n${peakTable(peaks)}`);
+    writeVerify(rows, peaks);
   }
 }
 
