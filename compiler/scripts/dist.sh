@@ -10,7 +10,7 @@ trap 'rm -rf "$stage"' EXIT
 target=$stage/$name
 mkdir -p "$target/compiler/addon/build" "$target/runtime-native" dist
 cp -r package.json README.md LICENSE targets "$target/"
-cp -r compiler/bin compiler/dist "$target/compiler/"
+cp -r compiler/bin compiler/dist compiler/docs "$target/compiler/"
 rm -rf "$target/compiler/dist/test" "$target"/compiler/dist/bin/*.map
 mkdir -p "$target/compiler/addon/build/Release"
 cp compiler/addon/build/Release/*.node "$target/compiler/addon/build/Release/"

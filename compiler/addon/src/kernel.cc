@@ -1,5 +1,7 @@
 #include "kernel.h"
 
+#include <algorithm>
+
 #include "bpf-call.h"
 
 namespace bpftime {
@@ -95,8 +97,8 @@ Napi::Value progTestRun(const Napi::CallbackInfo &info) {
   return answer;
 }
 
-// mapCreate({ type, keySize, valueSize, maxEntries, flags?, extra?, numaNode?, innerMap?, btf?,
-//             keyType?, valueType? }): number
+// mapCreate({ type, keySize, valueSize, maxEntries, name?, flags?, extra?, numaNode?, innerMap?,
+//             btf?, keyType?, valueType? }): number
 Napi::Value mapCreate(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsObject()) return failType(env, "mapCreate takes options");
@@ -115,6 +117,10 @@ Napi::Value mapCreate(const Napi::CallbackInfo &info) {
       !number(options, "valueType", 0, attr.btf_value_type_id))
     return failType(env, "mapCreate needs type, keySize, valueSize and maxEntries");
   attr.map_extra = extra;
+  if (options.Get("name").IsString()) {
+    std::string name = options.Get("name").As<Napi::String>();
+    memcpy(attr.map_name, name.data(), std::min(name.size(), sizeof attr.map_name - 1));
+  }
   long fd = bpf(BPF_MAP_CREATE, attr);
   if (fd < 0) return failErrno(env, "BPF_MAP_CREATE", errno);
   return Napi::Number::New(env, static_cast<double>(fd));

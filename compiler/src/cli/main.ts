@@ -4,16 +4,20 @@ import type { Command } from './command.ts';
 import { build } from './commands/build.ts';
 import { disasm } from './commands/disasm.ts';
 import { doctor } from './commands/doctor.ts';
+import { explain } from './commands/explain.ts';
 import { inspect } from './commands/inspect.ts';
 import { run } from './commands/run.ts';
 import { targets } from './commands/targets.ts';
+import { verify } from './commands/verify.ts';
 import { mistake } from './mistakes.ts';
 import { usage } from './options.ts';
 import { print, Report } from './output.ts';
 
-const COMMANDS = [build, run, inspect, disasm, targets, doctor] as unknown as Command<unknown>[];
+const COMMANDS = [
+  ...[build, verify, run, inspect, disasm, explain, targets, doctor],
+] as unknown as Command<unknown>[];
 
-const EPILOGUE = `Exit codes: 0 done, 1 the input was diagnosed, 2 wrong usage, 3 a tool is missing, 70 a bug of ours.`;
+const EPILOGUE = `Exit codes: 0 done, 1 the input was diagnosed, 2 wrong usage, 3 a tool or a right is missing, 70 a bug of ours.`;
 
 /** Runs the command line and returns the exit code of the process. */
 export async function main(words: readonly string[], version: () => string): Promise<number> {
@@ -64,8 +68,7 @@ export async function main(words: readonly string[], version: () => string): Pro
     if (failure !== undefined) throw failure;
     if (text !== '') print(`${text}\n`);
     else await chosen?.();
-    report.end();
-    return 0;
+    return report.end();
   } catch (error) {
     return report.fail(error);
   }

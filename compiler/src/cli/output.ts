@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import {
   CollectingSink,
+  type Diagnostic,
   diagnosticRecord,
   exitCode,
   Failure,
@@ -66,6 +67,8 @@ export function table(cells: readonly (readonly string[])[]): string {
 export class Report {
   readonly sink = new CollectingSink();
   readonly json: boolean;
+  /** Of the process, when nothing is thrown: a command may end well and still have found a fault. */
+  exitCode = 0;
   #result: Record<string, unknown> = {};
 
   constructor(json: boolean) {
@@ -80,9 +83,10 @@ export class Report {
     if (text !== '') print(text);
   }
 
-  /** With --json, shows the result and the diagnostics as one document. */
-  end(): void {
-    if (this.json) print(`${this.#document(true)}\n`);
+  /** With --json, shows the result and the diagnostics as one document. Returns the exit code. */
+  end(): number {
+    if (this.json) print(`${this.#document(this.exitCode === 0)}\n`);
+    return this.exitCode;
   }
 
   /** Shows a failure and returns the exit code it asks for. */
@@ -107,8 +111,21 @@ export class Report {
   /** Each is shown once, however often this is called. */
   #showDiagnostics(): void {
     const fresh = this.sink.diagnostics.splice(0);
-    if (fresh.length > 0) print(renderText(fresh, { color: useColor() }), 2);
+    if (fresh.length > 0) print(renderText(fresh, { color: useColor() }) + pointer(fresh), 2);
   }
+}
+
+/** The codes of the verifier have pages: one line says so for all that is shown. */
+function pointer(diagnostics: readonly Diagnostic[]): string {
+  const codes = new Set(
+    diagnostics
+      .filter(({ code, severity }) => severity === 'error' && code.startsWith('BPF-V'))
+      .map(({ code }) => code),
+  );
+  const [first] = codes;
+  if (first === undefined) return '';
+  const rest = codes.size === 1 ? '' : `; likewise ${[...codes].slice(1).join(', ')}`;
+  return `\nFor an example and the cure: bpftime-aot explain ${first}${rest}\n`;
 }
 
 function useColor(): boolean {

@@ -54,6 +54,8 @@ export interface KernelAddon {
     readonly valueSize: number;
     readonly maxEntries: number;
     readonly flags?: number;
+    /** For the verifier's log: letters, digits, `_` and `.`; the first 15 count. */
+    readonly name?: string;
     readonly extra?: number;
     readonly numaNode?: number;
     /** Descriptor of a map like the inner ones, for maps of maps. */

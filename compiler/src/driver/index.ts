@@ -14,6 +14,7 @@ export {
   emitKindOf,
 } from './build.ts';
 export { describeFacts, describeObject, disassemble } from './describe.ts';
+export { explain, explainedCodes } from './explain.ts';
 export { INFORMATION_SECTION, type ObjectInformation } from './information.ts';
 export { readInput } from './input.ts';
 export { inspect } from './inspect.ts';
@@ -29,3 +30,10 @@ export {
 } from './options.ts';
 export { compile, load, verify } from './pipeline.ts';
 export { type RunOutcome, type RunRequest, type RunResult, runNative, runObject } from './run.ts';
+export {
+  type ProgramVerdict,
+  type Verifier,
+  type VerifyOptions,
+  verifyPrograms,
+} from './verify.ts';
+export type { LogComparison } from './verify-compare.ts';

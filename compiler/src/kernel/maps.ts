@@ -66,7 +66,8 @@ export class MapMaker {
           }
         } else if (reference.kind === 'data' && !data.has(reference.section)) {
           const section = object.data[reference.section]!;
-          data.set(section.index, this.#section(section, types?.sections.get(section.index)));
+          const type = types?.sections.get(section.index);
+          data.set(section.index, this.#section(section, sectionMapName(object, section), type));
         }
       }
     }
@@ -102,7 +103,7 @@ export class MapMaker {
   }
 
   /** A data section is an array of one element; what is constant is filled in and sealed. */
-  #section(section: DataSection, valueType: number | undefined): number {
+  #section(section: DataSection, name: string, valueType: number | undefined): number {
     const constant = section.kind === 'rodata' || section.kind === 'kconfig';
     const base = {
       type: MAP_TYPE_ARRAY,
@@ -112,12 +113,12 @@ export class MapMaker {
       flags: constant ? FLAG_READ_ONLY_PROGRAM : 0,
     };
     let fd: number;
-    if (this.#btf === undefined || valueType === undefined) fd = this.#create(section.name, base);
+    if (this.#btf === undefined || valueType === undefined) fd = this.#create(name, base);
     else {
       try {
-        fd = this.#create(section.name, { ...base, btf: this.#btf, keyType: 0, valueType });
+        fd = this.#create(name, { ...base, btf: this.#btf, keyType: 0, valueType });
       } catch {
-        fd = this.#create(section.name, base);
+        fd = this.#create(name, base);
       }
     }
     try {
@@ -133,13 +134,22 @@ export class MapMaker {
 
   #create(name: string, options: Parameters<BpfKernel['mapCreate']>[0]): number {
     try {
-      const fd = this.#kernel.mapCreate(options);
+      // Maps have names in the log; the kernel takes few characters in them.
+      const fd = this.#kernel.mapCreate({ ...options, name: name.replace(/[^\w.]/g, '_') });
       this.#opened.push(fd);
       return fd;
     } catch (error) {
       throw new MapRefusal(name, error as KernelError);
     }
   }
+}
+
+const LONGEST_NAME = 15;
+
+/** What libbpf calls the map of a data section: as much of the object's name as fits before the section's. */
+function sectionMapName(object: BpfObject, { name }: DataSection): string {
+  if (!/^\.(data|rodata|bss|kconfig)$/.test(name)) return name;
+  return object.name.slice(0, Math.max(0, LONGEST_NAME - Math.max(7, name.length))) + name;
 }
 
 /** The number of elements to ask for: what loaders correct, and no more memory than the answer needs. */

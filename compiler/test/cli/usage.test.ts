@@ -43,6 +43,11 @@ test('--help names every command, and every option of each', () => {
       ...['--vector', '--verify', '--json', '--verbose', '-v'],
     ],
     run: ['--memory-file', '--repeat', '--timeout', '--target', '--program', '--json', '--verbose'],
+    verify: [
+      ...['--program', '--log-level', '--kernel', '--both', '--btf', '--kernel-config'],
+      ...['--kernel-version', '--json'],
+    ],
+    explain: ['--list', '--json'],
     inspect: ['--json'],
     disasm: ['--program', '--json'],
     targets: ['--json'],
@@ -67,7 +72,7 @@ test('unknown words come with the nearest known one', () => {
   );
   assert.match(
     refused(['frobnicate']),
-    /^2: .*unknown command 'frobnicate' \/ help: commands are build, run/,
+    /^2: .*unknown command 'frobnicate' \/ help: commands are build, verify, run/,
   );
   const options: Record<string, string> = {
     '--taget': '--target',
