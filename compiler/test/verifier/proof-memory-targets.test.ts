@@ -84,7 +84,7 @@ context('one instruction accesses it always or never', () => {
   path.run('r0 = *(u64 *)(r1 + 0)');
   const { pc } = path;
   path.pc = pc - 1;
-  assert.is(refusal(() => path.run('r0 = *(u64 *)(r2 + 0)')).code, 'BPF-V023');
+  assert.is(refusal(() => path.run('r0 = *(u64 *)(r2 + 0)')).code, 'BPF-V029');
   path.pc = pc - 1;
   path.run('r0 = *(u64 *)(r1 + 8)');
 });
@@ -395,7 +395,7 @@ atomics('what they need', () => {
   refuses('r3 = 1; lock *(u64 *)(r10 - 8) += r3', 'V021', /not written/);
   refuses('r3 = 1; lock *(u64 *)(r1 + 0) += r3', 'V050', /the context/);
   refuses('r3 = load_acquire((u64 *)(r1 + 0))', 'V050', /the context/);
-  refuses('r3 = 1; r2 = map m0 ll; lock *(u64 *)(r2 + 0) += r3', 'V050', /map 'm0' itself/);
+  refuses('r3 = 1; r2 = map m0 ll; lock *(u64 *)(r2 + 0) += r3', 'V029', /map 'm0' itself/);
   refuses('r2 = atomic_fetch_add((u64 *)(r2 + 0), r2)', 'V050', /replaces the address in r2/);
   refuses(
     '*(u64 *)(r10 - 8) = 0; *(u64 *)(r10 - 16) = 0; r4 = r10; r4 += -16; r4 += r3; lock *(u64 *)(r4 + 0) += r5',
@@ -432,7 +432,7 @@ legacy('they need the context in r6, and take the arguments', () => {
   refuses('r6 = r1; r6 += 4; r0 = *(u32 *)skb[12]', 'V023', /unmoved/);
   refuses('r6 = r1; r0 = *(u32 *)skb[12]; r0 = *(u32 *)(r1 + 0)', 'V020', /r1/);
   refuses('r6 = r1; r0 = *(u32 *)skb[r7 + 12]', 'V020', /r7/);
-  rules({ kind: 'xdp' }).refuses('r6 = r1; r0 = *(u32 *)skb[12]', 'V035', /LD_ABS/);
+  rules({ kind: 'xdp' }).refuses('r6 = r1; r0 = *(u32 *)skb[12]', 'V023', /LD_ABS/);
 });
 legacy('nothing is held, since they may end the program', () => {
   const { refuses } = rules({ kind: 'tc' });

@@ -70,7 +70,7 @@ export function checkOneKind(path: Path, access: Access, pointer: PointerValue):
     return;
   }
   path.reject(
-    'BPF-V023',
+    'BPF-V029',
     `${describeAccess(access)} is of ${path.layout.name} on some paths and of other memory on others`,
     {
       help: 'access the context and other memory in separate statements, each on its own path',

@@ -222,24 +222,22 @@ function checkAtomic(path: Path, access: Access, pointer: PointerValue): void {
   const { target } = pointer;
   const registers = [access.register];
   switch (target.kind) {
-    case 'stack':
-    case 'map_value':
-    case 'map_key':
-    case 'data':
-    case 'memory':
-      break;
-    default:
+    case 'context':
+    case 'packet':
+    case 'packet_meta':
       path.reject('BPF-V050', `an atomic operation on ${describeTarget(path, target)}`, {
-        help: 'only values of maps, global variables, ring-buffer records and the stack have them: use plain loads and stores',
+        help: 'nobody else changes it meanwhile: use plain loads and stores',
         registers,
       });
+      break;
+    default:
+      if (alignedTo(pointer, access.offset, access.size as Size)) return;
+      path.reject(
+        'BPF-V030',
+        `an atomic operation on ${bytes(access.size)} of ${describeTarget(path, target)} at an offset that is no multiple of ${access.size}`,
+        { help: 'atomic variables are aligned to their size: no packed structs', registers },
+      );
   }
-  if (alignedTo(pointer, access.offset, access.size as Size)) return;
-  path.reject(
-    'BPF-V030',
-    `an atomic operation on ${bytes(access.size)} of ${describeTarget(path, target)} at an offset that is no multiple of ${access.size}`,
-    { help: 'atomic variables are aligned to their size: no packed structs', registers },
-  );
 }
 
 /** r1 to r5, which calls and loads like calls leave without a value. */
@@ -255,7 +253,7 @@ export function legacyLoad(path: Path, i: Of<'legacy_load'>): void {
   const { state } = path;
   if (!path.layout.legacyLoads) {
     path.reject(
-      'BPF-V035',
+      'BPF-V023',
       `programs of type ${path.program.attach.type} cannot load from a packet with LD_ABS or LD_IND`,
       { help: 'use ctx->data and ctx->data_end, where the type has them' },
     );
