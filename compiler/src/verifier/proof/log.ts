@@ -230,7 +230,10 @@ class WalkLogger implements Logger {
       this.#object,
       state,
       number,
-      (register) => named.includes(register) || was.registers[register] !== is.registers[register],
+      (register) =>
+        named.includes(register) ||
+        // What a branch tells of other registers the kernel shows where they are used.
+        (instruction.kind !== 'branch' && was.registers[register] !== is.registers[register]),
       (slot) => slot === read || was.slot(slot) !== is.slot(slot),
     );
     // Slots of callers change through pointers into their frames.
@@ -324,8 +327,9 @@ function registersOf(instruction: BpfInstruction): readonly number[] {
     case 'call_helper':
     case 'call_kernel':
     case 'call_register':
-    case 'legacy_load':
       return [0];
+    case 'legacy_load':
+      return instruction.index === undefined ? [0, 6] : [0, 6, instruction.index];
     default:
       return [];
   }
