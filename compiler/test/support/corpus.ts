@@ -4,7 +4,8 @@
  *
  *     # What the category is about.
  *     program socket_filter                          for all cases below, until a case says otherwise
- *     map m0 hash key 4 value 16 entries 8           flags N; inner TYPE key K value V entries E
+ *     map m0 hash key 4 value 16 entries 8           flags N; lock at N, timer at N;
+ *                                                    inner TYPE key K value V entries E
  *     data .rodata rodata "text\u0000"             contents as a JSON string, or a size in bytes
  *
  *     == name-of-the-case: reject BPF-V021           or: accept
@@ -12,7 +13,9 @@
  *     kernel accept: why ours differs on purpose     only where it does
  *       r0 = *(u64 *)(r10 - 8)                       see assemble.ts; the program itself
  *       exit
- *     static f1:                                     then its other functions, `static` or `global`
+ *     static f1:                                     then its other functions
+ *       exit
+ *     global f2(int, ctx, memory 16) void:           a signature; `void` or `ptr` when not a number
  *       exit
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -21,6 +24,12 @@ import { packageRoot } from '../../src/base/index.ts';
 import type { BpfMap, BpfObject, DataSection, ProgramKind } from '../../src/object/index.ts';
 import { mapTypeName } from '../../src/object/map-types.ts';
 import { assemble } from './assemble.ts';
+import {
+  type CorpusParameter,
+  corpusTypes,
+  type SpecialField,
+  type TypedFunction,
+} from './corpus-types.ts';
 import { makeObject } from './object.ts';
 
 export type Expected =
@@ -48,16 +57,21 @@ const KINDS: readonly ProgramKind[] = [
   ...(['xdp', 'socket_filter', 'tc', 'raw'] as const),
 ];
 
+type DeclaredMap = Partial<BpfMap> & {
+  readonly name: string;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly field?: SpecialField;
+};
+
 /** What a file or a case declares. */
 interface Declarations {
   kind: ProgramKind;
-  readonly maps: (Partial<BpfMap> & { readonly name: string })[];
+  readonly maps: DeclaredMap[];
   readonly data: (Partial<DataSection> & { readonly name: string })[];
 }
 
-interface FunctionText {
-  readonly name: string;
-  readonly linkage: 'static' | 'global';
+interface FunctionText extends TypedFunction {
   readonly firstLine: number;
   text: string;
 }
@@ -73,7 +87,8 @@ interface Draft extends Declarations {
 }
 
 const MAP =
-  /^(\w+) key (\d+) value (\d+) entries (\d+)(?: flags (0x[0-9a-f]+|\d+))?(?: inner (.+))?$/;
+  /^(\w+) key (\d+) value (\d+) entries (\d+)(?: flags (0x[0-9a-f]+|\d+))?(?: (lock|timer) at (\d+))?(?: inner (.+))?$/;
+const FUNCTION = /^(static|global) (\w+)(?:\(([^)]*)\))?(?: (void|ptr))?:$/;
 
 function typeNumber(name: string): number {
   for (let type = 1; mapTypeName(type) !== undefined; type++) {
@@ -82,10 +97,10 @@ function typeNumber(name: string): number {
   throw new Error(`there is no map type ${name}`);
 }
 
-function parseMap(name: string, text: string): Partial<BpfMap> & { readonly name: string } {
+function parseMap(name: string, text: string): DeclaredMap {
   const match = MAP.exec(text);
   if (match === null) throw new Error(`not a map: ${text}`);
-  const [, typeName, keySize, valueSize, maxEntries, flags, inner] = match;
+  const [, typeName, keySize, valueSize, maxEntries, flags, field, at, inner] = match;
   return {
     name,
     type: typeNumber(typeName!),
@@ -94,6 +109,9 @@ function parseMap(name: string, text: string): Partial<BpfMap> & { readonly name
     valueSize: Number(valueSize),
     maxEntries: Number(maxEntries),
     flags: Number(flags ?? 0),
+    ...(field !== undefined && {
+      field: { kind: field as SpecialField['kind'], offset: Number(at) },
+    }),
     ...(inner !== undefined && { inner: innerMap(name, inner) }),
   };
 }
@@ -150,15 +168,33 @@ function startCase(line: string, number: number, file: Declarations): Draft {
   };
 }
 
+function parseParameters(text: string): readonly CorpusParameter[] {
+  if (text.trim() === '') return [];
+  return text.split(',').map((part) => {
+    const word = part.trim();
+    const memory = /^memory (\d+)$/.exec(word);
+    if (memory !== null) return { memory: Number(memory[1]) };
+    if (word === 'int' || word === 'ctx' || word === 'ptr') return word;
+    throw new Error(`not a parameter: ${word}`);
+  });
+}
+
 function caseLine(draft: Draft, line: string, number: number): void {
   if (line.startsWith('#')) {
     draft.reason = `${draft.reason} ${line.slice(1).trim()}`.trim();
     return;
   }
-  const [, linkage, name] = /^(static|global) (\w+):$/.exec(line) ?? [];
-  if (name !== undefined) {
-    const firstLine = number + 1;
-    draft.functions.push({ name, linkage: linkage as 'static' | 'global', firstLine, text: '' });
+  const head = FUNCTION.exec(line);
+  if (head !== null) {
+    const [, linkage, name, parameters, result] = head;
+    draft.functions.push({
+      name: name!,
+      linkage: linkage as 'static' | 'global',
+      ...(parameters !== undefined && { parameters: parseParameters(parameters) }),
+      ...(result !== undefined && { result: result as 'void' | 'ptr' }),
+      firstLine: number + 1,
+      text: '',
+    });
     return;
   }
   const kernel = /^kernel (accept|reject): (.+)$/.exec(line);
@@ -196,9 +232,10 @@ function buildCase(draft: Draft, category: string): BpfObject {
     maps: draft.maps.map(({ name }) => name),
     data: draft.data.map(({ name }) => name),
   };
+  const types = corpusTypes(draft.kind, draft.maps, draft.functions);
   const made = makeObject({
     kind: draft.kind,
-    maps: draft.maps,
+    maps: draft.maps.map(({ field: _, ...map }, index) => ({ ...map, ...types?.maps[index] })),
     data: draft.data,
     functions: draft.functions.map(({ text, firstLine }) => assemble(text, names, firstLine)),
   });
@@ -211,8 +248,10 @@ function buildCase(draft: Draft, category: string): BpfObject {
     ptRegs: 'x86-64',
     functions: made.functions.map((body, index) => {
       const { name, linkage } = draft.functions[index]!;
-      return { ...body, name, linkage };
+      const type = types?.functions[index];
+      return { ...body, name, linkage, ...(type !== undefined && { btfFunction: type }) };
     }),
+    ...(types !== undefined && { btf: types.btf }),
     place: () => ({ file: `${category}.txt`, line: draft.line }),
   };
 }

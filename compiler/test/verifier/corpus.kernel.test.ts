@@ -15,7 +15,9 @@ const corpus = readCorpus();
 function obstacle(): string | undefined {
   const [first] = corpus;
   const answer = askKernel(first!.object, { program: 0, logLevel: 0 });
-  return answer.verdict === 'unavailable' ? (answer.reason ?? 'the kernel gives no answer') : undefined;
+  return answer.verdict === 'unavailable'
+    ? (answer.reason ?? 'the kernel gives no answer')
+    : undefined;
 }
 
 const why = obstacle();
@@ -35,12 +37,16 @@ if (why !== undefined) console.log(`skip: verdicts of the kernel: ${why}`);
     counts[answer.verdict]++;
     const log = answer.log.trim().split('\n');
     if (process.env.CORPUS_LOG !== undefined && answer.verdict === 'rejected') {
-      const reason = log.filter((line) => !/^(processed|verification|stack|mark_prec|max_)/.test(line));
+      const reason = log.filter(
+        (line) => !/^(processed|verification|stack|mark_prec|max_)/.test(line),
+      );
       console.log(`${name} ${JSON.stringify(one.expected)}: ${reason.at(-1)}`);
     }
     if (process.env.CORPUS_SHOW === name) console.log(answer.log);
     if (answer.verdict === `${one.kernel}ed`) continue;
-    wrong.push(`${name} (line ${one.line}): expected ${one.kernel}\n    ${log.slice(-6).join('\n    ')}`);
+    wrong.push(
+      `${name} (line ${one.line}): expected ${one.kernel}\n    ${log.slice(-6).join('\n    ')}`,
+    );
   }
   const differences = corpus.filter(({ difference }) => difference !== undefined);
   console.log(
