@@ -62,6 +62,7 @@ function verifyProgram(
       if (compares) ownLog.push(line);
       else options.log?.(name, line);
     };
+    if (by === 'both' && logLevel === 1) log('ours:');
     own = prove(object, { programs: [name], ...(logLevel > 0 && { logLevel, log }) })[0]!;
     if (own.rejection !== undefined) sink.add(own.rejection);
   }
@@ -70,6 +71,7 @@ function verifyProgram(
     kernel = kernelVerdict(object, index, logLevel === 0 ? 1 : logLevel);
     if (kernel.verdict === 'rejected') sink.add(kernelRejection(object, index, kernel));
     if (logLevel > 0 && !compares) {
+      if (by === 'both') options.log?.(name, "the kernel's:");
       for (const line of kernel.log.trimEnd().split('\n')) options.log?.(name, line);
     }
   }
