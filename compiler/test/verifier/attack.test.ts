@@ -60,7 +60,7 @@ test('every program that was found before', () => {
   }
 });
 
-test('what the kernel accepts does not fault either, so that faults are the verifier', () => {
+test('what the kernel accepts does not fault either, so that a fault is a bug of ours', () => {
   const asked = askKernel(toObject(compose(1)), { program: 0 });
   if (asked.verdict === 'unavailable') {
     console.log(`skip: the kernel cannot be asked: ${asked.reason}`);

@@ -59,10 +59,14 @@ export function mapKey(path: Path, call: Call, register: number): void {
   call.constantKey = map.typeName.endsWith('array') ? constantKey(path, register) : undefined;
 }
 
-/** A value of the map: read, or written after everything was read. */
+/**
+ * A value of the map: read, or written after everything was read. A Bloom filter is asked about a value
+ * by the helper that other maps write one with: it reads.
+ */
 export function mapValue(path: Path, call: Call, register: number, how: 'read' | 'write'): void {
   const { map } = call.map!;
-  argumentMemory(path, call, register, map.valueSize, how);
+  const access = map.typeName === 'bloom_filter' ? 'read' : how;
+  argumentMemory(path, call, register, map.valueSize, access);
 }
 
 /** The number that a key of 4 bytes on the stack is, when all paths to here agree on it. */
