@@ -44,38 +44,49 @@ export function locate(path: Path, access: Access, pointer: PointerValue): Place
   const { target, variable } = pointer;
   if (target.kind !== 'stack') throw new Error('no pointer to the stack');
   const frame = path.state.frames[target.frame];
-  const registers = [access.register];
-  if (frame === undefined) {
-    path.reject('BPF-V022', `${describeAccess(access)} of the frame of a function that has ended`, {
-      help: 'local variables end with their function: let the caller pass in the memory',
-      registers,
-    });
+  if (frame === undefined) return rejectEnded(path, access);
+  let low = pointer.offset + access.offset;
+  let high = low;
+  if (variable !== ZERO) {
+    if (variable.signedMaximum >= MAXIMUM_OFFSET || variable.signedMinimum <= -MAXIMUM_OFFSET) {
+      rejectUnbounded(path, access);
+    }
+    low += variable.signedMinimum;
+    high += variable.signedMaximum;
   }
-  if (variable.signedMaximum >= MAXIMUM_OFFSET || variable.signedMinimum <= -MAXIMUM_OFFSET) {
-    path.reject('BPF-V032', `${describeAccess(access)} of the stack at an offset without bounds`, {
-      help: 'check the index against the size of the array first, or mask it',
-      registers,
-    });
-  }
-  const fixed = pointer.offset + access.offset;
-  const low = fixed + variable.signedMinimum;
-  const high = fixed + variable.signedMaximum;
-  if (low < -FRAME_SIZE || high + access.size > 0) {
-    const end = high + access.size > 0 ? 'above its top' : 'below its 512 bytes';
-    path.reject(
-      'BPF-V022',
-      `${describeAccess(access)} at ${describeOffset(pointer, access)} from the top of the stack frame may be ${end}`,
-      {
-        help:
-          variable === ZERO
-            ? 'a frame is the 512 bytes before the address in r10: keep less on the stack, larger things in a map'
-            : 'check the index against the size of the array on the stack, or mask it',
-        registers,
-      },
-    );
-  }
+  if (low < -FRAME_SIZE || high + access.size > 0) rejectOutside(path, access, pointer, high);
   path.usedStack(frame.function, -low);
   return { frame, number: target.frame, low, high };
+}
+
+function rejectEnded(path: Path, access: Access): never {
+  path.reject('BPF-V022', `${describeAccess(access)} of the frame of a function that has ended`, {
+    help: 'local variables end with their function: let the caller pass in the memory',
+    registers: [access.register],
+  });
+}
+
+function rejectUnbounded(path: Path, access: Access): never {
+  path.reject('BPF-V032', `${describeAccess(access)} of the stack at an offset without bounds`, {
+    help: 'check the index against the size of the array first, or mask it',
+    registers: [access.register],
+  });
+}
+
+function rejectOutside(path: Path, access: Access, pointer: PointerValue, high: number): never {
+  const end = high + access.size > 0 ? 'above its top' : 'below its 512 bytes';
+  const at = describeOffset(pointer, access);
+  path.reject(
+    'BPF-V022',
+    `${describeAccess(access)} at ${at} from the top of the stack frame may be ${end}`,
+    {
+      help:
+        pointer.variable === ZERO
+          ? 'a frame is the 512 bytes before the address in r10: keep less on the stack, larger things in a map'
+          : 'check the index against the size of the array on the stack, or mask it',
+      registers: [access.register],
+    },
+  );
 }
 
 /** Refuses instructions that are not surely aligned: slots could not be followed otherwise. */
