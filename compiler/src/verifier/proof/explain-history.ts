@@ -30,7 +30,7 @@ export interface Origin {
   readonly other?: Origin;
   /** It is the address of this offset from r10. */
   readonly frameOffset?: number;
-  /** Number of origins behind `from`. */
+  /** Length of the longest chain of origins from here. */
   readonly depth: number;
 }
 
@@ -54,7 +54,7 @@ export interface History {
   readonly branches: readonly PassedBranch[];
 }
 
-/** Chains of origins are cut here: those of loops have no end. */
+/** Longer chains are cut to their two ends: those of loops would have no end. */
 const DEEPEST = 32;
 
 interface Frame {
@@ -306,7 +306,7 @@ function made(
 ): Origin {
   // A loop computes a value from itself: one turn of it tells as much as all.
   const base = from?.pc === pc && parameter === undefined ? from.from : from;
-  const kept = base === undefined || base.depth >= DEEPEST ? undefined : base;
+  const kept = base !== undefined && base.depth >= DEEPEST ? oldest(base) : base;
   return {
     pc,
     register,
@@ -324,5 +324,13 @@ function computed(
   other: Origin | undefined,
 ): Origin {
   const result = made(pc, register, from);
-  return other === undefined || other.depth >= DEEPEST ? result : { ...result, other };
+  if (other === undefined || other.depth >= DEEPEST) return result;
+  return { ...result, other, depth: Math.max(result.depth, other.depth + 1) };
+}
+
+/** Where a chain starts. */
+function oldest(origin: Origin): Origin {
+  let one = origin;
+  while (one.from !== undefined) one = one.from;
+  return one;
 }

@@ -14,6 +14,8 @@ import type { VariableNames } from './variables.ts';
 /** Branches shown: those that say something of the values that matter, and the last ones before the end. */
 const MOST_RELEVANT = 8;
 const LEAST_SHOWN = 4;
+/** Values that a value is looked for in: enough for any expression that people write. */
+const MOST_ANCESTORS = 200;
 
 /** Signs of a branch that is taken and of one that is not. */
 const SIGNS: Readonly<Record<Exclude<BranchOperator, 'set'>, readonly [string, string]>> = {
@@ -35,7 +37,7 @@ const UNSIGNED: ReadonlySet<BranchOperator> = new Set(['gt', 'ge', 'lt', 'le']);
 function ancestors(origins: readonly (Origin | undefined)[]): Set<Origin> {
   const found = new Set<Origin>();
   const waiting = [...origins];
-  while (waiting.length > 0) {
+  while (waiting.length > 0 && found.size < MOST_ANCESTORS) {
     const origin = waiting.pop();
     if (origin === undefined || found.has(origin)) continue;
     found.add(origin);

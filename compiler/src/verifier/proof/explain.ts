@@ -52,12 +52,15 @@ export function explain(failed: FailedProof): Diagnostic {
   return {
     code: rejection.code,
     severity: 'error',
-    message: rejection.message,
+    message: explainer.headline(rejection.message, details.registers ?? []),
     place: explainer.place(pc),
     ...(notes.length > 0 ? { notes } : {}),
     ...(details.help === undefined ? {} : { help: details.help }),
   };
 }
+
+/** Values that are looked at to say what a value was computed from. */
+const MOST_ORIGINS = 200;
 
 class Explainer {
   readonly #failed: FailedProof;
@@ -82,6 +85,22 @@ class Explainer {
     return object.place(code.functionOf(pc), code.indexOf(pc));
   }
 
+  /** The message with the names of the variables that are in the registers that it speaks of. */
+  headline(message: string, registers: readonly number[]): string {
+    let text = message;
+    for (const register of new Set(registers)) {
+      const origin = this.#history?.registers[register];
+      const name = origin && this.#names.nameOf(origin);
+      if (name === undefined) continue;
+      // In parentheses it only explains what stands before it.
+      text = text.replace(
+        new RegExp(`(?<!\\()\\br${register}\\b`),
+        () => `\`${name}\` (r${register})`,
+      );
+    }
+    return text;
+  }
+
   /** What the registers that matter hold. */
   values(registers: readonly number[]): Note[] {
     const frame = this.#failed.state.frames.at(-1);
@@ -91,11 +110,7 @@ class Explainer {
       if (value === undefined) return [];
       const note = this.#value(register, value);
       // The message itself has said what this is.
-      return note.place === undefined &&
-        isPlain(value) &&
-        note.message.startsWith(`r${register} is `)
-        ? []
-        : [note];
+      return isPlain(value) && note.message.startsWith(`r${register} is `) ? [] : [note];
     });
   }
 
@@ -125,7 +140,7 @@ class Explainer {
     const found = new Set<string>();
     const seen = new Set<Origin>();
     const visit = (one: Origin | undefined) => {
-      if (one === undefined || seen.has(one)) return;
+      if (one === undefined || seen.has(one) || seen.size >= MOST_ORIGINS) return;
       seen.add(one);
       const name = one === origin ? undefined : this.#names.nameOf(one);
       if (name !== undefined) {

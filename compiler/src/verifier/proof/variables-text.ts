@@ -44,19 +44,6 @@ export function declaration(line: string): string | undefined {
   return plain?.type === undefined ? undefined : plain.name;
 }
 
-/** The one variable that a line sets to this constant: in a loop's head, after a condition, anywhere. */
-export function constantAssignment(line: string, constant: number): string | undefined {
-  const text = withoutComment(line);
-  if (text === undefined) return undefined;
-  const names = new Set<string>();
-  for (const match of text.matchAll(/([.>\w]+)\s*=\s*(-?\w+)\s*[;,)]/g)) {
-    if (Number(match[2]) !== constant) continue;
-    if (!/^[A-Za-z_]\w*$/.test(match[1]!)) return undefined;
-    names.add(match[1]!);
-  }
-  return names.size === 1 ? [...names][0] : undefined;
-}
-
 /** The variable that the head of a `for` loop counts by `step`. */
 export function counterStep(line: string, step: number): string | undefined {
   const text = withoutComment(line);

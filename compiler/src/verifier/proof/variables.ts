@@ -11,7 +11,7 @@ import { findLiveness } from '../flow/liveness.ts';
 import { findHelper } from '../helpers.ts';
 import type { Origin } from './explain-history.ts';
 import type { Code } from './path.ts';
-import { assignment, constantAssignment, counterStep, declaration } from './variables-text.ts';
+import { assignment, counterStep, declaration } from './variables-text.ts';
 
 const FRAME_POINTER = 10;
 /** Longest way from a variable through members that is spelt out. */
@@ -151,10 +151,8 @@ export class VariableNames {
     switch (instruction.kind) {
       case 'alu': {
         const { operator, source } = instruction;
-        // Constants are loaded anywhere: only the very same constant in the source makes it that one.
-        if (operator === 'mov') {
-          return source.kind === 'immediate' ? constantAssignment(text, source.value) : undefined;
-        }
+        // Compilers load a constant once for all that need it: it belongs to no variable.
+        if (operator === 'mov') return undefined;
         if (operator === 'add' && source.kind === 'immediate') {
           const counter = counterStep(text, source.value);
           if (counter !== undefined) return counter;
