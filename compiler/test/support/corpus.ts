@@ -3,7 +3,7 @@
  * a category, to be read as documentation:
  *
  *     # What the category is about.
- *     program socket_filter                          for all cases below, until a case says otherwise
+ *     program socket_filter                          unless a case says otherwise; a target may follow
  *     map m0 hash key 4 value 16 entries 8           flags N; lock at N, timer at N;
  *                                                    inner TYPE key K value V entries E
  *     data .rodata rodata "text\u0000"             contents as a JSON string, or a size in bytes
@@ -44,8 +44,8 @@ export interface CorpusCase {
   readonly line: number;
   readonly reason: string;
   readonly expected: Expected;
-  /** What the kernel says: the same verdict, unless `difference` explains why not. */
-  readonly kernel: 'accept' | 'reject';
+  /** What the kernel says: the same verdict, unless `difference` explains why not; it knows no raw programs. */
+  readonly kernel: 'accept' | 'reject' | 'none';
   readonly difference?: string;
   readonly object: BpfObject;
 }
@@ -67,6 +67,8 @@ type DeclaredMap = Partial<BpfMap> & {
 /** What a file or a case declares. */
 interface Declarations {
   kind: ProgramKind;
+  /** What it is attached to. */
+  target: string;
   readonly maps: DeclaredMap[];
   readonly data: (Partial<DataSection> & { readonly name: string })[];
 }
@@ -137,9 +139,11 @@ function parseData(text: string): Partial<DataSection> & { readonly name: string
 function declare(into: Declarations, line: string): boolean {
   const [, word, rest] = /^(\w+) (.*)$/.exec(line) ?? [];
   if (word === 'program') {
-    const kind = KINDS.find((candidate) => candidate === rest);
+    const [, name, target] = /^(\w+)(?: (\S+))?$/.exec(rest!) ?? [];
+    const kind = KINDS.find((candidate) => candidate === name);
     if (kind === undefined) throw new Error(`there is no kind of program ${rest}`);
     into.kind = kind;
+    into.target = target ?? '';
   } else if (word === 'map') {
     const [, name, definition] = /^(\w+) (.*)$/.exec(rest!) ?? [];
     if (name === undefined) throw new Error(`not a map: ${rest}`);
@@ -162,6 +166,7 @@ function startCase(line: string, number: number, file: Declarations): Draft {
     expected: accepted === undefined ? { verdict: 'reject', code: code! } : { verdict: 'accept' },
     reason: '',
     kind: file.kind,
+    target: file.target,
     maps: [...file.maps],
     data: [...file.data],
     functions: [{ name: 'main', linkage: 'global', firstLine: number + 1, text: '' }],
@@ -220,7 +225,7 @@ function finish(draft: Draft, category: string): CorpusCase {
     line,
     reason,
     expected,
-    kernel: kernel?.verdict ?? expected.verdict,
+    kernel: draft.kind === 'raw' ? 'none' : (kernel?.verdict ?? expected.verdict),
     ...(kernel !== undefined && { difference: kernel.why }),
     object: buildCase(draft, category),
   };
@@ -252,13 +257,17 @@ function buildCase(draft: Draft, category: string): BpfObject {
       return { ...body, name, linkage, ...(type !== undefined && { btfFunction: type }) };
     }),
     ...(types !== undefined && { btf: types.btf }),
+    programs: made.programs.map((program) => ({
+      ...program,
+      attach: { ...program.attach, type: draft.kind, target: draft.target },
+    })),
     place: () => ({ file: `${category}.txt`, line: draft.line }),
   };
 }
 
 /** The cases of one file's text. */
 export function parseCorpus(category: string, text: string): readonly CorpusCase[] {
-  const file: Declarations = { kind: 'socket_filter', maps: [], data: [] };
+  const file: Declarations = { kind: 'socket_filter', target: '', maps: [], data: [] };
   const drafts: Draft[] = [];
   const cases: CorpusCase[] = [];
   let number = 0;

@@ -32,7 +32,7 @@ export interface Attempt {
 }
 
 /** Programs that need more are too slow to be attacked in great numbers. */
-const WALK_LIMIT = 20_000;
+const WALK_LIMIT = 8_000;
 
 /** The kernel lets privileged programs read what they never wrote; we do not. */
 function kernelAllows(fault: InterpFault): boolean {

@@ -101,7 +101,32 @@ function runOptions(program: AttackProgram, inputs: Inputs): RunOptions {
   }
 }
 
-function fill(interpreter: Interpreter, program: AttackProgram, inputs: Inputs): void {
+/** What the runs of one program have in common. */
+export interface Prepared {
+  readonly program: AttackProgram;
+  readonly object: BpfObject;
+  readonly numbers: readonly bigint[];
+  /** Indices of the maps that the program refers to, itself or through a map of maps. */
+  readonly maps: ReadonlySet<number>;
+  readonly mayTakeLong: boolean;
+}
+
+export function prepare(program: AttackProgram): Prepared {
+  const maps = new Set<number>();
+  for (const one of program.functions.flat()) {
+    if (one.kind === 'reference' && one.reference.kind === 'map') maps.add(one.reference.map);
+  }
+  if (maps.has(MAP.outer)) maps.add(MAP.inner);
+  return {
+    program,
+    object: toObject(program),
+    numbers: numbersOf(program),
+    maps,
+    mayTakeLong: mayTakeLong(program),
+  };
+}
+
+function fill(interpreter: Interpreter, { program, maps }: Prepared, inputs: Inputs): void {
   const { random } = inputs;
   const { sizes } = program;
   const key = (bytes: number, value: number) => {
@@ -109,16 +134,17 @@ function fill(interpreter: Interpreter, program: AttackProgram, inputs: Inputs):
     buffer[0] = value;
     return buffer;
   };
-  for (let index = 0; index < ARRAY_ENTRIES; index++) {
+  for (let index = 0; maps.has(MAP.array) && index < ARRAY_ENTRIES; index++) {
     interpreter.update('array', key(4, index), inputs.bytes(sizes.array));
   }
-  for (let entry = random.below(5); entry > 0; entry--) {
+  for (let entry = random.below(5); maps.has(MAP.hash) && entry > 0; entry--) {
     interpreter.update('hash', key(HASH_KEY, random.below(4)), inputs.bytes(sizes.hash));
   }
-  interpreter.update('perCpu', key(4, 0), inputs.bytes(sizes.perCpu));
-  interpreter.update('inner', key(4, 0), inputs.bytes(INNER_VALUE));
+  if (maps.has(MAP.perCpu)) interpreter.update('perCpu', key(4, 0), inputs.bytes(sizes.perCpu));
+  if (maps.has(MAP.inner)) interpreter.update('inner', key(4, 0), inputs.bytes(INNER_VALUE));
   const prefix = Uint8Array.from([8 * random.below(2), 0, 0, 0, 10, 0, 0, 0]);
-  if (random.chance(0.5)) interpreter.update('prefixes', prefix, inputs.bytes(PREFIX_VALUE));
+  if (maps.has(MAP.prefixes) && random.chance(0.5))
+    interpreter.update('prefixes', prefix, inputs.bytes(PREFIX_VALUE));
   interpreter.data('.data').set(inputs.bytes(interpreter.data('.data').length));
   interpreter.data('.bss').set(inputs.bytes(interpreter.data('.bss').length));
 }
@@ -131,12 +157,9 @@ function mayTakeLong(program: AttackProgram): boolean {
 }
 
 /** One run; the fault, if there was one that a verifier should have prevented. */
-export function runOnce(
-  program: AttackProgram,
-  object: BpfObject,
-  seed: number,
-): InterpFault | undefined {
-  const inputs = new Inputs(seed, numbersOf(program));
+export function runOnce(prepared: Prepared, seed: number): InterpFault | undefined {
+  const { program, object, numbers } = prepared;
+  const inputs = new Inputs(seed, numbers);
   const { random } = inputs;
   const interpreter = new Interpreter(object, {
     strict: true,
@@ -148,10 +171,10 @@ export function runOnce(
       cookie: BigInt.asUintN(64, inputs.value()),
     },
   });
-  fill(interpreter, program, inputs);
+  fill(interpreter, prepared, inputs);
   const { fault } = interpreter.run({ ...runOptions(program, inputs), budget: BUDGET });
   if (fault === undefined || fault.code === 'not_interpreted') return undefined;
-  return fault.code === 'budget' && mayTakeLong(program) ? undefined : fault;
+  return fault.code === 'budget' && prepared.mayTakeLong ? undefined : fault;
 }
 
 /** The first fault of some runs; `ignore` says which faults do not count. */
@@ -161,10 +184,10 @@ export function execute(
   seed: number,
   ignore: (fault: InterpFault) => boolean = () => false,
 ): Finding | undefined {
-  const object = toObject(program);
+  const prepared = prepare(program);
   for (let run = 0; run < runs; run++) {
     const inputSeed = (Math.imul(seed, 31) + run) >>> 0;
-    const fault = runOnce(program, object, inputSeed);
+    const fault = runOnce(prepared, inputSeed);
     if (fault !== undefined && !ignore(fault)) return { fault, seed: inputSeed };
   }
   return undefined;

@@ -11,7 +11,7 @@ export {
   shrinkFinding,
 } from './attempt.ts';
 export { compose } from './compose.ts';
-export { execute, type Finding, runOnce } from './execute.ts';
+export { execute, type Finding } from './execute.ts';
 export { generate } from './generate.ts';
 export { type AttackProgram, lengthOf, toObject } from './program.ts';
 export { shrink } from './shrink.ts';

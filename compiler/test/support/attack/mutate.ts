@@ -78,7 +78,9 @@ const CHANGES: readonly Change[] = [
       return replaced(code, at, { ...draft, operator });
     }
     if (draft.kind === 'alu') {
-      if (random.chance(0.5)) return replaced(code, at, { ...draft, width });
+      // A shift by more than a register has is no instruction.
+      const wide = draft.source.kind === 'immediate' && draft.source.value > 31;
+      if (random.chance(0.5) && !wide) return replaced(code, at, { ...draft, width });
       const operator = random.pick(OPERATORS[draft.operator]);
       return replaced(code, at, { ...draft, operator });
     }
