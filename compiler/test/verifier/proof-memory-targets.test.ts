@@ -206,6 +206,22 @@ special('a million of them are one', () => {
     { type: 'struct bpf_timer', offset: 8, size: 16_000_000 },
   ]);
 });
+special('types nested without end take no time', () => {
+  const types = new BtfBuilder();
+  const int = types.int('int', 4);
+  let inner = types.struct('bpf_spin_lock', 4, [['val', int, 0]]);
+  for (let depth = 0; depth < 40; depth++) {
+    inner = types.struct(`s${depth}`, 4, [
+      ['a', inner, 0],
+      ['b', inner, 0],
+    ]);
+  }
+  const path = new HandPath({
+    maps: [{ name: 'm0', valueSize: 4, valueType: inner }],
+    object: { btf: parseBtf(types.bytes(), 'made') },
+  });
+  assert.equal(specialFieldsOfMap(path.object, path.object.maps[0]!), []);
+});
 special('pointers that the kernel would look after are among them', () => {
   const types = new BtfBuilder();
   const target = types.struct('task_struct', 8, []);
@@ -281,6 +297,22 @@ data('constants are known, what user space may set is not', () => {
   assert.is(path.scalar(0).range.constantValue, 0x1234_ffffn);
   assert.is(path.scalar(3).range.constantNumber, -1);
   for (const register of [4, 5, 6, 7]) assert.not(path.scalar(register).range.isConstant);
+});
+data('what may be set beside what is constant', () => {
+  const overlapping = {
+    ...rodata,
+    variables: [
+      ...[variable('a', 0, 4, false), variable('b', 4, 2, false), variable('c', 8, 4, false)],
+      variable('d', 10, 1, true),
+    ],
+  };
+  const path = new HandPath({ data: [overlapping] }).run(
+    `r2 = data .rodata + 0 ll
+     r0 = *(u32 *)(r2 + 2); r3 = *(u32 *)(r2 + 4); r4 = *(u16 *)(r2 + 8)
+     r5 = *(u16 *)(r2 + 10); r6 = *(u8 *)(r2 + 11)`,
+  );
+  const known = [0, 3, 4, 5, 6].map((register) => path.scalar(register).range.constantNumber);
+  assert.equal(known, [0x5_1234, undefined, 7, undefined, 0]);
 });
 data('a variable offset gives no constant', () => {
   const path = new HandPath({ data: [rodata] });

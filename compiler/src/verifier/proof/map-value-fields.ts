@@ -3,12 +3,12 @@
  * else the kernel finds by the name of its type. A lock that a program could overwrite would protect
  * nothing; a timer is a structure of the runtime.
  */
-import type { Btf, BtfArray, TypeId } from '../../btf/index.ts';
+import type { Btf, BtfArray, BtfComposite, TypeId } from '../../btf/index.ts';
 import type { BpfMap, BpfObject, DataSection } from '../../object/index.ts';
 
 /** Where a special field is. */
 export interface SpecialField {
-  /** As it is written in C: `struct bpf_timer`, `kptr`. */
+  /** As it is written in C: `struct bpf_timer`, `kptr pointer`. */
   readonly type: string;
   readonly offset: number;
   readonly size: number;
@@ -29,24 +29,25 @@ const STRUCTURES: ReadonlySet<string> = new Set([
 /** Type tags of pointers to objects of the kernel. */
 const POINTERS: ReadonlySet<string> = new Set(['kptr', 'kptr_untrusted', 'percpu_kptr', 'uptr']);
 
-/** Types are input: they may be nested without end, or be arrays of a billion. */
+/** Deeper than the kernel looks; types are input and may be nested without end. */
 const DEEPEST = 32;
-const MOST_ELEMENTS = 256;
-const MOST_FIELDS = 4096;
+/** More fields than that (the kernel allows a dozen) are taken for one that covers them all. */
+const MOST_FIELDS = 64;
 
 const NONE: readonly SpecialField[] = [];
 
 const ofMap = new WeakMap<BpfMap, readonly SpecialField[]>();
 const ofSection = new WeakMap<DataSection, readonly SpecialField[]>();
+/** By type, so that types inside types are looked at once. */
+const ofType = new WeakMap<Btf, Map<TypeId, readonly SpecialField[]>>();
 
 /** Special fields in the value of a map, as its BTF tells; none without BTF. */
 export function specialFieldsOfMap(object: BpfObject, map: BpfMap): readonly SpecialField[] {
   let fields = ofMap.get(map);
   if (fields === undefined) {
+    const { btf } = object;
     fields =
-      object.btf === undefined || map.valueType === undefined
-        ? NONE
-        : find(object.btf, map.valueType, map.valueSize);
+      btf === undefined || map.valueType === undefined ? NONE : fieldsOf(btf, map.valueType, 0);
     ofMap.set(map, fields);
   }
   return fields;
@@ -62,11 +63,8 @@ export function specialFieldsOfSection(
     const found: SpecialField[] = [];
     const { btf } = object;
     if (btf !== undefined) {
-      for (const { type, offset, size } of section.variables) {
-        if (type === undefined) continue;
-        for (const field of find(btf, type, size)) {
-          found.push({ ...field, offset: field.offset + offset });
-        }
+      for (const { type, offset } of section.variables) {
+        if (type !== undefined) addMoved(found, fieldsOf(btf, type, 0), offset);
       }
     }
     fields = found.length === 0 ? NONE : found;
@@ -75,71 +73,72 @@ export function specialFieldsOfSection(
   return fields;
 }
 
-function find(btf: Btf, type: TypeId, size: number): readonly SpecialField[] {
+function fieldsOf(btf: Btf, id: TypeId, depth: number): readonly SpecialField[] {
+  let known = ofType.get(btf);
+  if (known === undefined) {
+    known = new Map();
+    ofType.set(btf, known);
+  }
+  const resolved = btf.resolve(id);
+  let fields = known.get(resolved);
+  if (fields === undefined) {
+    fields = depth > DEEPEST ? NONE : find(btf, resolved, depth);
+    known.set(resolved, fields);
+  }
+  return fields;
+}
+
+function find(btf: Btf, id: TypeId, depth: number): readonly SpecialField[] {
+  const type = btf.type(id);
+  switch (type.kind) {
+    case 'variable':
+      return fieldsOf(btf, type.type, depth + 1);
+    case 'pointer': {
+      // The tag that makes it a pointer to an object of the kernel stands first in what it points to.
+      const target = btf.type(type.target);
+      const tagged = target.kind === 'type_tag' && POINTERS.has(target.name);
+      return tagged ? [{ type: `${target.name} pointer`, offset: 0, size: 8 }] : NONE;
+    }
+    case 'array':
+      return inArray(btf, type, depth);
+    case 'struct':
+    case 'union':
+      return inComposite(btf, type, depth);
+    default:
+      return NONE;
+  }
+}
+
+function inComposite(btf: Btf, type: BtfComposite, depth: number): readonly SpecialField[] {
+  if (type.kind === 'struct' && STRUCTURES.has(type.name)) {
+    return [{ type: `struct ${type.name}`, offset: 0, size: type.size }];
+  }
   const found: SpecialField[] = [];
-  collect(btf, type, 0, size, 0, found);
+  for (const member of type.members) {
+    if (member.bitfieldSize !== 0 || member.bitOffset % 8 !== 0) continue;
+    addMoved(found, fieldsOf(btf, member.type, depth + 1), member.bitOffset / 8);
+  }
   return found.length === 0 ? NONE : found;
 }
 
-/** The tag that makes a pointer one to an object of the kernel: it stands first in what is pointed to. */
-function pointerTag(btf: Btf, target: TypeId): string | undefined {
-  const tag = btf.type(target);
-  return tag.kind === 'type_tag' && POINTERS.has(tag.name) ? tag.name : undefined;
-}
-
-/** Adds the special fields of a type at `offset`, as far as they begin before `end`. */
-function collect(
-  btf: Btf,
-  id: TypeId,
-  offset: number,
-  end: number,
-  depth: number,
-  found: SpecialField[],
-): void {
-  if (depth > DEEPEST || offset >= end || found.length >= MOST_FIELDS) return;
-  const type = btf.type(btf.resolve(id));
-  if (type.kind === 'pointer') {
-    const tag = pointerTag(btf, type.target);
-    if (tag !== undefined) found.push({ type: `${tag} pointer`, offset, size: 8 });
-    return;
-  }
-  if (type.kind === 'array') {
-    collectArray(btf, type, offset, end, depth, found);
-    return;
-  }
-  if (type.kind !== 'struct' && type.kind !== 'union') return;
-  if (type.kind === 'struct' && STRUCTURES.has(type.name)) {
-    found.push({ type: `struct ${type.name}`, offset, size: type.size });
-    return;
-  }
-  for (const member of type.members) {
-    if (member.bitfieldSize !== 0 || member.bitOffset % 8 !== 0) continue;
-    collect(btf, member.type, offset + member.bitOffset / 8, end, depth + 1, found);
-  }
-}
-
-function collectArray(
-  btf: Btf,
-  array: BtfArray,
-  offset: number,
-  end: number,
-  depth: number,
-  found: SpecialField[],
-): void {
-  const element: SpecialField[] = [];
-  collect(btf, array.element, 0, end - offset, depth + 1, element);
-  if (element.length === 0) return;
+function inArray(btf: Btf, array: BtfArray, depth: number): readonly SpecialField[] {
+  const element = fieldsOf(btf, array.element, depth + 1);
+  const [first] = element;
   const size = btf.size(array.element);
-  if (size === 0) return;
-  const count = Math.min(array.count, Math.ceil((end - offset) / size));
-  if (count * element.length > MOST_ELEMENTS) {
-    // Too many to list: nothing of such an array can be touched.
-    found.push({ type: element[0]!.type, offset, size: count * size });
-    return;
+  if (first === undefined || size === 0 || array.count === 0) return NONE;
+  if (array.count * element.length > MOST_FIELDS) {
+    return [{ type: first.type, offset: 0, size: array.count * size }];
   }
-  for (let index = 0; index < count; index++) {
-    for (const field of element) {
-      found.push({ ...field, offset: field.offset + offset + index * size });
-    }
-  }
+  const found: SpecialField[] = [];
+  for (let index = 0; index < array.count; index++) addMoved(found, element, index * size);
+  return found;
+}
+
+/** Adds fields that lie at `offset`; too many become one. */
+function addMoved(found: SpecialField[], fields: readonly SpecialField[], offset: number): void {
+  for (const field of fields) found.push({ ...field, offset: field.offset + offset });
+  if (found.length <= MOST_FIELDS) return;
+  const start = Math.min(...found.map((field) => field.offset));
+  const end = Math.max(...found.map((field) => field.offset + field.size));
+  found.splice(0, found.length, { type: found[0]!.type, offset: start, size: end - start });
 }

@@ -1,8 +1,6 @@
 /** Accesses to keys and values of maps and to data sections, which are values of maps to the kernel. */
 import { quote } from '../../diag/index.ts';
 import type { DataSection } from '../../object/index.ts';
-import { signExtend } from '../domain/index.ts';
-import { constantScalar, ZERO } from '../domain/scalar.ts';
 import { type Access, checkInside, describeAccess, describeTarget } from './access.ts';
 import {
   type SpecialField,
@@ -10,7 +8,7 @@ import {
   specialFieldsOfSection,
 } from './map-value-fields.ts';
 import type { Path } from './path.ts';
-import { type PointerValue, ScalarValue, type Target } from './value.ts';
+import type { PointerValue, Target } from './value.ts';
 
 /** Flags of maps that bind programs. */
 const READ_ONLY = 1 << 7;
@@ -110,40 +108,4 @@ function checkFields(
       registers: [access.register],
     },
   );
-}
-
-/**
- * The constant at a place of read-only data; undefined when it may be another one when the program
- * runs. libbpf freezes such data before programs start, but lets user space change `const volatile`
- * variables until then, which for us is after the program was compiled. Where there is no variable (or of
- * no known type), nobody promises anything.
- */
-export function readOnlyConstant(
-  path: Path,
-  pointer: PointerValue,
-  target: Extract<Target, { kind: 'data' }>,
-  offset: number,
-  size: 1 | 2 | 4 | 8,
-  signed: boolean,
-): ScalarValue | undefined {
-  const section = path.object.data[target.section]!;
-  if (!isReadOnly(section) || pointer.variable !== ZERO) return undefined;
-  const low = pointer.offset + offset;
-  const high = low + size;
-  if (low < 0 || high > section.bytes.length) return undefined;
-  const constant =
-    section.kind === 'kconfig' ||
-    section.variables.some(
-      (variable) =>
-        !variable.volatile &&
-        variable.type !== undefined &&
-        low >= variable.offset &&
-        high <= variable.offset + variable.size,
-    );
-  if (!constant) return undefined;
-  let value = 0n;
-  for (let at = high - 1; at >= low; at--) value = (value << 8n) | BigInt(section.bytes[at]!);
-  const range = constantScalar(value);
-  if (!signed || size === 8) return new ScalarValue(range);
-  return new ScalarValue(signExtend(64, (8 * size) as 8 | 16 | 32, range));
 }

@@ -15,7 +15,8 @@ import {
 } from './access.ts';
 import { readable } from './alu.ts';
 import { accessContext, checkOneKind } from './context-access.ts';
-import { checkData, checkMapKey, checkMapValue, readOnlyConstant } from './map-value.ts';
+import { checkData, checkMapKey, checkMapValue } from './map-value.ts';
+import { readOnlyConstant } from './map-value-constants.ts';
 import { checkPacket } from './packet.ts';
 import type { Path } from './path.ts';
 import type { Size } from './spill.ts';
