@@ -21,15 +21,15 @@ export interface Origin {
   /** The instruction that made it. Of parameters: the call; -1 at the entry. */
   readonly pc: number;
   /** Set when it is a parameter: the function, and the register it came in. */
-  readonly parameter?: { readonly fn: number; readonly register: number };
+  readonly parameter: { readonly fn: number; readonly register: number } | undefined;
   /** The register that it was made in. */
   readonly register: number;
   /** What it was computed from: the first operand, the address of a load, the caller's argument. */
-  readonly from?: Origin;
+  readonly from: Origin | undefined;
   /** The second operand, when it was a register. */
-  readonly other?: Origin;
+  readonly other: Origin | undefined;
   /** It is the address of this offset from r10. */
-  readonly frameOffset?: number;
+  readonly frameOffset: number | undefined;
   /** Length of the longest chain of origins from here. */
   readonly depth: number;
 }
@@ -310,9 +310,11 @@ function made(
   return {
     pc,
     register,
+    parameter,
+    from: kept,
+    other: undefined,
+    frameOffset: undefined,
     depth: (kept?.depth ?? 0) + 1,
-    ...(kept === undefined ? {} : { from: kept }),
-    ...(parameter === undefined ? {} : { parameter }),
   };
 }
 
@@ -325,7 +327,15 @@ function computed(
 ): Origin {
   const result = made(pc, register, from);
   if (other === undefined || other.depth >= DEEPEST) return result;
-  return { ...result, other, depth: Math.max(result.depth, other.depth + 1) };
+  return {
+    pc,
+    register,
+    parameter: undefined,
+    from: result.from,
+    other,
+    frameOffset: undefined,
+    depth: Math.max(result.depth, other.depth + 1),
+  };
 }
 
 /** Where a chain starts. */
