@@ -205,6 +205,8 @@ test('records of system calls end with their last argument', () => {
   assert.is(end('syscalls/sys_enter_riscv_hwprobe'), 16 + 5 * 8);
   assert.is(end('syscalls/sys_enter_not_known_yet'), 16 + 6 * 8);
   assert.is(end('syscalls/sys_exit_openat'), 24);
+  assert.is(end('raw_syscalls/sys_enter'), 16 + 6 * 8);
+  assert.is(end('raw_syscalls/sys_exit'), 24);
   assert.is(end('sched/sched_switch'), 128);
   const layout = programContext(program('tracepoint', 'tp', 'syscalls/sys_enter_openat'))!;
   assert.is(fieldAt(layout, 24, 8)?.name, 'args[1]');

@@ -42,31 +42,56 @@ export function tracepoint(): ContextLayout {
   return made;
 }
 
+/** What a record of a system call holds behind the number: its arguments, or its one result. */
+interface SyscallRecord {
+  readonly name: string;
+  readonly values: number;
+  readonly exit: boolean;
+}
+
+function syscallRecord(target: string): SyscallRecord | undefined {
+  const match = /^(?:raw_syscalls\/sys_(enter|exit)|syscalls\/sys_(enter|exit)_(\w+))$/.exec(
+    target,
+  );
+  if (match === null) return undefined;
+  const [, all, one, call] = match;
+  const exit = (all ?? one) === 'exit';
+  const known = call === undefined ? undefined : syscallArguments(call);
+  return {
+    name: target.slice(target.indexOf('/') + 1),
+    values: exit ? 1 : (known ?? MOST_ARGUMENTS),
+    exit,
+  };
+}
+
+function placesOf({ values, exit }: SyscallRecord): string {
+  if (exit) return 'the number is at offset 8, the result at 16, 8 bytes each';
+  if (values === 0) return 'the number is at offset 8; the system call has no arguments';
+  const what = values === 1 ? 'the only argument is' : `the ${values} arguments start`;
+  return `the number is at offset 8; ${what} at 16, 8 bytes each`;
+}
+
 /**
- * Records of system calls, `syscalls/sys_enter_NAME` and `syscalls/sys_exit_NAME`: the number at 8 (4 bytes
- * in the format, but programs read 8, which must be there), at 16 the arguments or the result, 8 bytes each.
+ * Records of system calls, `syscalls/sys_enter_NAME` and `syscalls/sys_exit_NAME`, and `raw_syscalls/sys_enter`
+ * and `raw_syscalls/sys_exit` of all of them: the number at 8 (4 bytes in the first two formats, but programs
+ * read 8, which must be there), at 16 the arguments or the result, 8 bytes each.
  */
 export function tracepointOf(program: BpfProgram): ContextLayout {
   const layout = tracepoint();
-  const match = /^syscalls\/sys_(enter|exit)_(\w+)$/.exec(program.attach.target);
-  if (match === null) return layout;
-  const [, moment, call] = match;
-  const values = moment === 'exit' ? 1 : (syscallArguments(call!) ?? MOST_ARGUMENTS);
-  const size = FIRST_VALUE + 8 * values;
-  const name = (index: number) => (moment === 'exit' ? 'ret' : `args[${index}]`);
+  const record = syscallRecord(program.attach.target);
+  if (record === undefined) return layout;
+  const size = FIRST_VALUE + 8 * record.values;
   const fields: ContextField[] = [plainField('nr', NUMBER, 8)];
-  for (let index = 0; index < values; index++) {
-    fields.push(plainField(name(index), FIRST_VALUE + 8 * index, 8));
+  for (let index = 0; index < record.values; index++) {
+    const name = record.exit ? 'ret' : `args[${index}]`;
+    fields.push(plainField(name, FIRST_VALUE + 8 * index, 8));
   }
   return {
     ...layout,
-    name: `the record of sys_${moment}_${call}`,
+    name: `the record of ${record.name}`,
     size,
     fields,
     areas: [{ start: HEADER, end: size, loads: ANY_SIZE }],
-    areasHelp:
-      moment === 'exit'
-        ? 'the number is at offset 8, the result at 16, 8 bytes each'
-        : `the number is at offset 8; ${values === 0 ? 'the system call has no arguments' : `the ${values === 1 ? 'only argument is' : `${values} arguments start`} at 16, 8 bytes each`}`,
+    areasHelp: placesOf(record),
   };
 }
