@@ -409,13 +409,14 @@ atomics('read and write, and give what was there', () => {
   assert.ok(path.scalar(0).range.isUnknown);
   assert.is(path.scalar(3).range.constantNumber, 1);
 });
-atomics('on the stack: pointers come out as pointers, numbers as any number', () => {
+atomics('on the stack: what was there comes out, and is relied upon', () => {
   const path = new HandPath().run('*(u64 *)(r10 - 8) = r1; r2 = 0; r2 = xchg_64(r10 - 8, r2)');
   assert.is(path.get(2).kind, 'pointer');
   path.run('r3 = *(u64 *)(r10 - 8)');
   assert.ok(path.scalar(3).range.isUnknown);
   path.run('*(u64 *)(r10 - 8) = 7; r2 = 1; r2 = atomic_fetch_or((u64 *)(r10 - 8), r2)');
-  assert.ok(path.scalar(2).range.isUnknown);
+  assert.is(path.scalar(2).range.constantNumber, 7);
+  assert.ok(path.told.includes('precise 0:0'));
 });
 atomics('what they need', () => {
   const { accepts, refuses } = rules({ maps: [map] }, onValue);

@@ -20,7 +20,7 @@ import { readOnlyConstant } from './map-value-constants.ts';
 import { checkPacket } from './packet.ts';
 import type { Path } from './path.ts';
 import type { Size } from './spill.ts';
-import { loadStack, overwriteStack, storeStack, touchStack } from './stack.ts';
+import { loadStack, overwriteStack, relyOnSlot, storeStack, touchStack } from './stack.ts';
 import { type PointerValue, ScalarValue, UNINITIALISED, type Value } from './value.ts';
 
 type Of<K extends BpfInstruction['kind']> = Extract<BpfInstruction, { kind: K }>;
@@ -214,9 +214,10 @@ function exchange(path: Path, access: Access, pointer: PointerValue): Value {
     });
   }
   const old = loadStack(path, access, pointer, false);
+  // Nothing traces precision back through an exchange: bounds that go on from here are relied upon at once.
+  if (old.kind === 'scalar' && !old.range.isUnknown) relyOnSlot(path, access, pointer);
   overwriteStack(path, access, pointer);
-  // The bounds of a number are not passed on: nothing would trace their precision through here.
-  return old.kind === 'scalar' ? NUMBERS[size] : old;
+  return old;
 }
 
 function checkAtomic(path: Path, access: Access, pointer: PointerValue): void {

@@ -237,6 +237,12 @@ function hasZero(slot: Slot): boolean {
   return false;
 }
 
+/** What is in the slot of an access at a constant offset matters from now on. */
+export function relyOnSlot(path: Path, access: Access, pointer: PointerValue): void {
+  const place = locate(path, access, pointer);
+  path.markSlotPrecise(place.number, slotAt(place.low));
+}
+
 /** An atomic operation changes the bytes: whatever they were, they are a number that is not known. */
 export function overwriteStack(path: Path, access: Access, pointer: PointerValue): void {
   const place = locate(path, access, pointer);
