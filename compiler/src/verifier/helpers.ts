@@ -119,9 +119,9 @@ export function findHelper(number: number): Helper | undefined {
   return helpers().get(number);
 }
 
-/** Helpers that may move or resize the packet; a program that a tail call enters may do anything. */
+/** Helpers that may move or resize the packet. A tail call that comes back has done nothing. */
 const PACKET_CHANGERS = new Set([
-  ...[9, 10, 11, 12, 13, 18, 19, 31, 38, 39, 43, 44, 50, 54, 62, 63, 65, 73, 74, 75, 76],
+  ...[9, 10, 11, 13, 18, 19, 31, 38, 39, 43, 44, 50, 54, 62, 63, 65, 73, 74, 75, 76],
   ...[90, 91, 143],
 ]);
 

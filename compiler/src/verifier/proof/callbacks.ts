@@ -11,8 +11,10 @@
 import type { BpfProgram } from '../../object/index.ts';
 import { UNKNOWN } from '../domain/index.ts';
 import type { Call } from './call.ts';
+import { describeRange } from './describe.ts';
 import { specialFieldsOfMap } from './map-value-fields.ts';
 import type { Path } from './path.ts';
+import { forgetPointers } from './references.ts';
 import { type Callback, Frame, State } from './state.ts';
 import { PointerValue, ScalarValue, type Value } from './value.ts';
 
@@ -31,17 +33,23 @@ export function callsBack(helper: number): boolean {
 
 const UNKNOWN_NUMBER = new ScalarValue(UNKNOWN);
 
-/** Parameters r1 to r5 of the callback that the call begins. */
-function parameters(path: Path, call: Call): readonly Value[] {
+/**
+ * Parameters r1 to r5 of the callback that the call begins. Pointers with this `reference` are good until
+ * it returns.
+ */
+function parameters(path: Path, call: Call, reference: number): readonly Value[] {
   const { registers } = path.state.frame;
   switch (call.helper.number) {
     case LOOP:
       return [UNKNOWN_NUMBER, registers[3]!];
     case FOR_EACH_MAP_ELEM:
-      return [...elementOf(path, call.map!), registers[3]!];
+      return [...elementOf(path, call.map!, reference), registers[3]!];
     case USER_RINGBUF_DRAIN:
       return [
-        new PointerValue({ kind: 'dynptr', name: 'a record of the user ring buffer' }),
+        new PointerValue(
+          { kind: 'dynptr', name: 'a record of the user ring buffer' },
+          { reference },
+        ),
         registers[3]!,
       ];
     default:
@@ -52,13 +60,13 @@ function parameters(path: Path, call: Call): readonly Value[] {
 type MapArgument = NonNullable<Call['map']>;
 
 /** A map, and pointers to the key and the value of one of its elements. */
-function elementOf(path: Path, { map, unique }: MapArgument): Value[] {
+function elementOf(path: Path, { map, unique }: MapArgument, reference: number): Value[] {
   const locked = specialFieldsOfMap(path.object, map).some(
     ({ type }) => type === 'struct bpf_spin_lock',
   );
   return [
     new PointerValue({ kind: 'map', map, unique }),
-    new PointerValue({ kind: 'map_key', map, unique }),
+    new PointerValue({ kind: 'map_key', map, unique }, { reference }),
     new PointerValue({ kind: 'map_value', map, unique }, { id: locked ? path.newId() : 0 }),
   ];
 }
@@ -104,6 +112,7 @@ export function beginCallbacks(path: Path, call: Call): void {
   if (!callsBack(helper.number)) {
     path.reject('BPF-V046', `callbacks of bpf_${helper.name}() are not supported`);
   }
+  callbackFunctions(path.program).atOnce.add(callback);
   const { state } = path;
   if (helper.number === LOOP && !anotherRun(path)) {
     state.frame.callbackRuns = 0;
@@ -119,12 +128,15 @@ export function beginCallbacks(path: Path, call: Call): void {
   const run = state.copy();
   run.callbackRuns++;
   run.frame.callbackRuns++;
+  const reference = helper.number === LOOP ? 0 : path.newId();
+  const values = parameters(path, call, reference);
   run.frames.push(
-    frameWith(callback, path.pc, run.frames.length, parameters(path, call), {
+    frameWith(callback, path.pc, run.frames.length, values, {
       helper: helper.number,
       later: false,
       minimum: 0,
       maximum: 1,
+      reference,
     }),
   );
   run.pc = path.code.startOf(callback);
@@ -140,19 +152,26 @@ function anotherRun(path: Path): boolean {
   return count.kind !== 'scalar' || frame.callbackRuns < count.range.unsignedMaximum;
 }
 
-/** Functions that run later, by program; and for which maps each walk has begun them. */
-const laterFunctions = new WeakMap<BpfProgram, Set<number>>();
-const begun = new WeakMap<Path, Set<string>>();
-
-/** Functions that a program's timers run, as far as they were seen by its walks. */
-export function functionsRunLater(program: BpfProgram): ReadonlySet<number> {
-  return laterFunctions.get(program) ?? new Set();
+/** Functions that a program's callbacks are, as far as its walks have come. */
+export interface CallbackFunctions {
+  /** Inside a helper. */
+  readonly atOnce: Set<number>;
+  /** By a timer. */
+  readonly later: Set<number>;
 }
 
-function noteLater(program: BpfProgram, fn: number): void {
-  const known = laterFunctions.get(program);
-  if (known === undefined) laterFunctions.set(program, new Set([fn]));
-  else known.add(fn);
+const functionsOf = new WeakMap<BpfProgram, CallbackFunctions>();
+/** For which functions and maps each walk has begun what runs later. */
+const begun = new WeakMap<Path, Set<string>>();
+
+/** Functions that are called back in runs of a program. */
+export function callbackFunctions(program: BpfProgram): CallbackFunctions {
+  let known = functionsOf.get(program);
+  if (known === undefined) {
+    known = { atOnce: new Set(), later: new Set() };
+    functionsOf.set(program, known);
+  }
+  return known;
 }
 
 /**
@@ -161,7 +180,7 @@ function noteLater(program: BpfProgram, fn: number): void {
  */
 function runLater(path: Path, call: Call, fn: number): void {
   const { map, unique } = call.timer!;
-  noteLater(path.program, fn);
+  callbackFunctions(path.program).later.add(fn);
   if (map === undefined) {
     path.reject('BPF-V046', 'a timer in global data has no element to give to its callback', {
       help: 'put the timer in the value of a map',
@@ -176,11 +195,12 @@ function runLater(path: Path, call: Call, fn: number): void {
   const entry = unique === 0 ? 0 : path.newId();
   const state = new State(path.code.startOf(fn));
   state.frames.push(
-    frameWith(fn, -1, 0, elementOf(path, { map, unique: entry }), {
+    frameWith(fn, -1, 0, elementOf(path, { map, unique: entry }, 0), {
       helper: call.helper.number,
       later: true,
       minimum: 0,
       maximum: 0,
+      reference: 0,
     }),
   );
   path.fork(state);
@@ -191,6 +211,8 @@ export function leaveCallback(path: Path, callback: Callback): void {
   checkCallbackResult(path, callback);
   const { state } = path;
   const { callSite } = state.frame;
+  const { reference } = callback;
+  if (reference !== 0) forgetPointers(state, (pointer) => pointer.reference === reference);
   state.frames.pop();
   state.pc = callSite;
   path.widen(state, callSite);
@@ -220,7 +242,7 @@ export function checkCallbackResult(path: Path, callback: Callback): void {
   if (signedMinimum >= minimum && signedMaximum <= maximum) return;
   path.reject(
     'BPF-V045',
-    `this callback must return ${allowed}, but may return ${signedMinimum === signedMaximum ? `${signedMinimum}` : 'other numbers'}`,
+    `this callback must return ${allowed}, but may return ${describeRange(result.range)}`,
     { help, registers },
   );
 }

@@ -216,7 +216,13 @@ export function covers(
     if (was.kind !== now.kind || was.frame !== now.frame || !names.ids(was.id, now.id))
       return false;
   }
-  if (old.lock !== undefined && !names.ids(old.lock.id, state.lock!.id)) return false;
+  if (old.lock !== undefined) {
+    if (old.lock.map !== state.lock!.map || !names.ids(old.lock.id, state.lock!.id)) return false;
+  }
+  for (let number = 1; number < old.frames.length; number++) {
+    const was = old.frames[number]!.callback?.reference ?? 0;
+    if (!names.ids(was, state.frames[number]!.callback?.reference ?? 0)) return false;
+  }
   for (let number = old.frames.length - 1; number >= 0; number--) {
     const was = old.frames[number]!;
     const now = state.frames[number]!;

@@ -1,6 +1,6 @@
 /** How deep calls are nested and how much stack the frames of a chain of calls take. */
 import type { BpfObject, BpfProgram } from '../../object/index.ts';
-import { functionsRunLater, MAXIMUM_FRAMES } from './callbacks.ts';
+import { callbackFunctions, MAXIMUM_FRAMES } from './callbacks.ts';
 import { Rejection } from './rejection.ts';
 import { calleesOf } from './structure.ts';
 import { TAIL_CALL } from './tail-call.ts';
@@ -93,12 +93,13 @@ export function checkDepth(
   program: BpfProgram,
   stackUse: ReadonlyMap<number, number>,
 ): void {
-  const later = functionsRunLater(program);
+  const called = callbackFunctions(program);
+  const later = new Set([...called.later].filter((fn) => !called.atOnce.has(fn)));
   const rounded = (fn: number) => Math.ceil((stackUse.get(fn) ?? 0) / GRANULARITY) * GRANULARITY;
   const common: Graph = { object, later, size: rounded };
   const belowLater = new Set<number>();
   const chains = new Map<number, Chain>();
-  for (const fn of later) refuseLarge(object, fn, measure(common, fn, chains));
+  for (const fn of called.later) refuseLarge(object, fn, measure(common, fn, chains));
   for (const fn of chains.keys()) belowLater.add(fn);
   const own = TRACING.has(program.kind) && !callsHelper(object, program.entry, TAIL_CALL);
   const main: Graph = {

@@ -1,4 +1,5 @@
 /** Values and arguments in words, for messages about calls. */
+import type { Scalar } from '../domain/index.ts';
 import type { Helper } from '../helpers.ts';
 import type { Path } from './path.ts';
 import type { PointerValue, Value } from './value.ts';
@@ -45,6 +46,13 @@ export function describeValue(path: Path, value: Value): string {
   if (value.kind === 'pointer') return describePointer(path, value);
   const constant = value.range.constantNumber;
   return constant === undefined ? 'a number' : constant === 0 ? 'null' : `the number ${constant}`;
+}
+
+/** "5", "-1 to 7", "any number". */
+export function describeRange({ signedMinimum, signedMaximum }: Scalar): string {
+  if (signedMinimum === signedMaximum) return String(signedMinimum);
+  const known = Number.isSafeInteger(signedMinimum) && Number.isSafeInteger(signedMaximum);
+  return known ? `${signedMinimum} to ${signedMaximum}` : 'any number';
 }
 
 /** "argument 2 of bpf_map_update_elem()". */

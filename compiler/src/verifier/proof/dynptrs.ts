@@ -26,6 +26,8 @@ export interface DynptrPlace {
 export interface UsedDynptr {
   readonly place: DynptrPlace | undefined;
   readonly dynptr: Dynptr | undefined;
+  /** What its slices carry. */
+  readonly reference: number;
 }
 
 function notOne(path: Path, helper: Helper, register: number, value: Value): never {
@@ -92,7 +94,7 @@ export function useDynptr(path: Path, helper: Helper, register: number): UsedDyn
     if (value.offset !== 0 || value.variable.constantNumber !== 0 || value.nullable) {
       return notOne(path, helper, register, value);
     }
-    return { place: undefined, dynptr: undefined };
+    return { place: undefined, dynptr: undefined, reference: value.reference };
   }
   const place = placeOf(path, helper, register, 'BPF-V047');
   const dynptr = dynptrAt(path.state, place);
@@ -104,7 +106,7 @@ export function useDynptr(path: Path, helper: Helper, register: number): UsedDyn
   }
   path.readSlot(place.frame, place.slot);
   path.readSlot(place.frame, place.slot - 1);
-  return { place, dynptr };
+  return { place, dynptr, reference: dynptr.id };
 }
 
 /** Checks that a register is a place where a dynptr can be made. What is there is overwritten. */

@@ -1,8 +1,10 @@
 /** Exits: of functions to their callers, of callbacks to their helpers, of programs. */
 import { checkCallbackResult, leaveCallback } from './callbacks.ts';
+import { describeRange } from './describe.ts';
 import { refuseUnderLock } from './locks.ts';
 import type { Path } from './path.ts';
 import { refuseHeld } from './references.ts';
+import type { State } from './state.ts';
 
 /** An exit. True when the path goes on, at `state.pc`; false when it has ended, as it may. */
 export function exitFunction(path: Path): boolean {
@@ -22,10 +24,20 @@ export function exitFunction(path: Path): boolean {
     return true;
   }
   const result = frame.registers[0]!;
-  state.frames.pop();
+  handUp(state);
   state.frame.registers[0] = result;
   state.pc = frame.callSite + 1;
   return true;
+}
+
+/** The running function's frame ends; what it holds is its caller's from now on. */
+function handUp(state: State): void {
+  state.frames.pop();
+  const caller = state.frames.length - 1;
+  if (!state.references.some(({ frame }) => frame > caller)) return;
+  state.references = state.references.map((reference) =>
+    reference.frame > caller ? { ...reference, frame: caller } : reference,
+  );
 }
 
 /** The frame is gone when the caller goes on. */
@@ -81,7 +93,7 @@ function leaveProgram(path: Path): void {
   if (signedMinimum >= minimum && signedMaximum <= maximum) return;
   path.reject(
     'BPF-V044',
-    `programs of this type must return ${allowed}, but this may return ${signedMinimum === signedMaximum ? `${signedMinimum}` : 'other numbers'}`,
+    `programs of this type must return ${allowed}, but this may return ${describeRange(result.range)}`,
     { help: `return ${allowed}`, registers },
   );
 }

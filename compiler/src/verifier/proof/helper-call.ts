@@ -52,7 +52,7 @@ export function callHelper(path: Path, number: number): boolean {
   }
   const call = newCall(helper);
   checkArguments(path, call);
-  if (number === TAIL_CALL) checkTailCall(path);
+  if (number === TAIL_CALL) checkTailCall(path, call.map!.map);
   beginCallbacks(path, call);
   for (const write of call.writes) write();
   if (call.madeDynptr !== undefined) {

@@ -56,7 +56,8 @@ export function mapArgument(path: Path, call: Call, register: number): void {
 export function mapKey(path: Path, call: Call, register: number): void {
   const { map } = call.map!;
   argumentMemory(path, call, register, map.keySize, 'read');
-  call.constantKey = map.typeName.endsWith('array') ? constantKey(path, register) : undefined;
+  const plain = map.typeName === 'array' || map.typeName === 'percpu_array';
+  call.constantKey = plain ? constantKey(path, register) : undefined;
 }
 
 /**

@@ -92,7 +92,7 @@ export function resultOf(path: Path, call: Call): Value {
       return new PointerValue(memory(call, 'dynptr slice'), {
         nullable: true,
         id: path.newId(),
-        reference: call.dynptr?.dynptr?.id ?? 0,
+        reference: call.dynptr!.reference,
       });
     default:
       return path.reject(

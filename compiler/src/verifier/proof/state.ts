@@ -70,6 +70,8 @@ export interface Callback {
   /** Which values it may return. */
   readonly minimum: number;
   readonly maximum: number;
+  /** `reference` of pointers that are good until it returns: to the key of an element. 0: none. */
+  readonly reference: number;
 }
 
 /** A function that runs. */

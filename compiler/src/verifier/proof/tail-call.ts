@@ -1,4 +1,5 @@
 /** bpf_tail_call(): the program ends and another takes its place, if there is one. */
+import type { BpfMap } from '../../object/index.ts';
 import { refuseUnderLock } from './locks.ts';
 import type { Path } from './path.ts';
 import { refuseHeld } from './references.ts';
@@ -6,7 +7,7 @@ import { refuseHeld } from './references.ts';
 export const TAIL_CALL = 12;
 
 /** Refuses tail calls where the program cannot end. Arguments are checked by the caller. */
-export function checkTailCall(path: Path): void {
+export function checkTailCall(path: Path, map: BpfMap): void {
   const { state, layout, program } = path;
   if (!layout.tailCalls) {
     path.reject('BPF-V039', `programs of this type (${layout.kind}) cannot make tail calls`, {
@@ -25,6 +26,15 @@ export function checkTailCall(path: Path): void {
       'BPF-V008',
       `bpf_tail_call() in ${name}, which other functions call: only a program itself can`,
       { help: 'make the tail call in the program itself' },
+    );
+  }
+  for (const { function: entry } of map.initial) {
+    const target = path.object.programs.find((other) => other.entry === entry);
+    if (target === undefined || target.kind === program.kind) continue;
+    path.reject(
+      'BPF-V039',
+      `${map.name} holds ${target.name}, a program of another type (${target.kind}, not ${program.kind})`,
+      { help: 'use an array of programs for each type', registers: [2] },
     );
   }
   refuseUnderLock(path, 'a tail call', 'unlock first');
