@@ -39,7 +39,7 @@ export const PROGRAM_KINDS = {
   tc: 7,
   raw: 8,
 } as const;
-export const VERDICTS = { skipped: 0, unproved: 1, proved: 2 } as const;
+export const VERDICTS = { skipped: 0, proved: 1 } as const;
 export const PROGRAM_OPTIONAL = 1;
 export const PROGRAM_SLEEPABLE = 2;
 /** sizeof(struct bpftime_packet) */

@@ -220,7 +220,7 @@ declare const verified: unique symbol;
 export interface VerifiedObject {
   readonly [verified]: true;
   readonly object: BpfObject;
-  /** `proved`: memory-safe on every path. `unproved`: types only. `skipped`: --no-verify. */
-  readonly verdict: 'proved' | 'unproved' | 'skipped';
+  /** `proved`: safe on every path. `skipped`: --no-verify. */
+  readonly verdict: 'proved' | 'skipped';
   readonly functions: readonly FunctionFacts[];
 }

@@ -44,8 +44,7 @@ enum bpftime_program_kind {
 
 enum bpftime_verdict {
 	BPFTIME_VERDICT_SKIPPED = 0,  /* built with --no-verify */
-	BPFTIME_VERDICT_UNPROVED = 1, /* types only: memory safety is not proved */
-	BPFTIME_VERDICT_PROVED = 2,
+	BPFTIME_VERDICT_PROVED = 1,   /* safe on every path */
 };
 
 /*

@@ -5,6 +5,7 @@
 import type { BpfInstruction, BpfObject } from '../../object/index.ts';
 import { type Block, type ControlFlow, findBlocks } from '../flow/blocks.ts';
 import type { PointerType, ValueType } from '../types.ts';
+import type { ProvedEdges } from './edges.ts';
 import { BlockQueue } from './queue.ts';
 import { type SharedSlot, spoilShared } from './shared.ts';
 import { entryState, joinStates, SLOTS, type State, withoutDead } from './state.ts';
@@ -26,6 +27,8 @@ export interface FunctionWork {
   readonly index: number;
   readonly instructions: readonly BpfInstruction[];
   readonly flow: ControlFlow;
+  /** Branches that the proof followed, see edges.ts; undefined when nothing is proved. */
+  readonly edges: Uint8Array | undefined;
   readonly live: Uint16Array;
   readonly thresholds: readonly bigint[];
   /** State before each block; undefined while it cannot be reached. */
@@ -86,6 +89,7 @@ export class Analysis {
     flows: readonly ControlFlow[],
     live: readonly Uint16Array[],
     follow: (analysis: Analysis, work: FunctionWork) => void,
+    edges?: ProvedEdges,
   ) {
     this.object = object;
     this.#follow = follow;
@@ -95,6 +99,7 @@ export class Analysis {
         index,
         instructions,
         flow,
+        edges: edges?.[index],
         live: live[index]!,
         thresholds: findThresholds(instructions),
         states: new Array<State | undefined>(flow.blocks.length).fill(undefined),

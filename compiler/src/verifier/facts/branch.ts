@@ -32,8 +32,17 @@ function view(value: ValueType): ScalarType | undefined {
   return value.kind === 'unknown' || value.kind === 'none' ? ANY_SCALAR : undefined;
 }
 
-/** Registers where the branch is taken, or is not; undefined when that cannot be. */
-export function edge(registers: readonly ValueType[], branch: Branch, taken: boolean): Edge {
+/**
+ * Registers where the branch is taken, or is not; undefined when that cannot be. `proved` are the bits of
+ * edges.ts.
+ */
+export function edge(
+  registers: readonly ValueType[],
+  branch: Branch,
+  taken: boolean,
+  proved: number | undefined,
+): Edge {
+  if (proved !== undefined && (proved & (taken ? 2 : 1)) === 0) return undefined;
   const left = registers[branch.left]!;
   const right = operandValue(registers, branch.right);
   const sameRegister = branch.right.kind === 'register' && branch.right.register === branch.left;

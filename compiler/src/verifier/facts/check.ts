@@ -2,11 +2,10 @@
 import { Failure } from '../../diag/index.ts';
 import type { BpfInstruction, BpfObject } from '../../object/index.ts';
 import { contextLayout, fieldAt } from '../contexts/index.ts';
-import { type Helper, helpers } from '../helpers.ts';
+import { helpers } from '../helpers.ts';
 import type { PointerType, ValueType } from '../types.ts';
 import { type Analysis, type FunctionWork, MAXIMUM_DEPTH } from './analysis.ts';
 import { registerCallee } from './calls.ts';
-import { FRAME_SIZE } from './state.ts';
 
 const TAIL_CALL = 12;
 
@@ -90,14 +89,7 @@ export function checkCalls(analysis: Analysis): void {
   }
 }
 
-function checkHelper(
-  object: BpfObject,
-  work: FunctionWork,
-  index: number,
-  number: number,
-  registers: readonly ValueType[],
-  skip: boolean,
-): void {
+function checkHelper(object: BpfObject, work: FunctionWork, index: number, number: number): void {
   const helper = helpers().get(number);
   if (helper === undefined) {
     throw refusal(object, work, index, 'BPF-V003', `there is no helper function number ${number}`);
@@ -122,44 +114,6 @@ function checkHelper(
       'make the tail call in the program itself',
     );
   }
-  if (!skip) checkMaps(object, work, index, helper, registers);
-}
-
-/** What a register surely holds instead of a map; undefined when it may be one. */
-function insteadOfMap(object: BpfObject, type: ValueType): string | undefined {
-  if (type.kind === 'scalar') {
-    return type.minimum === type.maximum ? `the number ${type.minimum}` : undefined;
-  }
-  if (type.kind !== 'pointer') return undefined;
-  const { region } = type;
-  if (region.kind === 'stack') return 'an address in the stack frame';
-  if (region.kind === 'context') return 'the context';
-  if (region.kind !== 'data') return undefined;
-  return `an address in section ${object.data[region.section]?.name ?? 'of data'}`;
-}
-
-/** Refuses what can be no map where a helper takes one: a map without SEC(".maps") is mere data. */
-function checkMaps(
-  object: BpfObject,
-  work: FunctionWork,
-  index: number,
-  helper: Helper,
-  registers: readonly ValueType[],
-): void {
-  helper.arguments.forEach((kind, position) => {
-    if (kind !== 'CONST_MAP_PTR') return;
-    const type = registers[position + 1];
-    const what = type && insteadOfMap(object, type);
-    if (what === undefined) return;
-    throw refusal(
-      object,
-      work,
-      index,
-      'BPF-V017',
-      `argument ${position + 1} of bpf_${helper.name} must be a map, but is ${what}`,
-      'define the map in SEC(".maps")',
-    );
-  });
 }
 
 function checkField(
@@ -195,7 +149,6 @@ function checkAccess(
   index: number,
   access: Access,
   base: ValueType,
-  skip: boolean,
 ): void {
   const { object } = analysis;
   const tracked = base.kind === 'pointer' && base.region.kind !== 'any';
@@ -216,17 +169,6 @@ function checkAccess(
   if (base.region.kind === 'map' || base.region.kind === 'inner_map') {
     throw refusal(object, work, index, 'BPF-V016', 'a map itself is accessed, not a value of it');
   }
-  if (skip || base.region.kind !== 'stack' || base.minimum === undefined) return;
-  if (base.minimum !== base.maximum || base.nullable) return;
-  const low = base.minimum + access.offset;
-  if (low >= -FRAME_SIZE && low + access.size <= 0) return;
-  throw refusal(
-    object,
-    work,
-    index,
-    'BPF-V010',
-    `${access.size} byte${access.size === 1 ? '' : 's'} at offset ${low} from r10 ${access.size === 1 ? 'is' : 'are'} outside the stack frame of ${FRAME_SIZE} bytes`,
-  );
 }
 
 /** Whether native code sees another context than the bytecode was written for. */
@@ -260,7 +202,6 @@ export function checkInstruction(
   work: FunctionWork,
   index: number,
   registers: readonly ValueType[],
-  skip: boolean,
 ): void {
   const { object } = analysis;
   const instruction = work.instructions[index]!;
@@ -271,7 +212,7 @@ export function checkInstruction(
     case 'poison':
       throw refusal(object, work, index, 'BPF-V001', instruction.reason);
     case 'call_helper':
-      checkHelper(object, work, index, instruction.helper, registers, skip);
+      checkHelper(object, work, index, instruction.helper);
       return;
     case 'call_kernel':
       throw refusal(
@@ -284,7 +225,7 @@ export function checkInstruction(
     case 'call_register': {
       const callee = registerCallee(registers[instruction.register]!);
       if (callee?.kind === 'helper') {
-        checkHelper(object, work, index, callee.helper, registers, skip);
+        checkHelper(object, work, index, callee.helper);
       }
       if (callee !== undefined) return;
       const message = 'a call through a register, which may hold different functions';
@@ -295,7 +236,7 @@ export function checkInstruction(
     case 'load':
     case 'store':
     case 'atomic':
-      checkAccess(analysis, work, index, instruction, registers[instruction.base]!, skip);
+      checkAccess(analysis, work, index, instruction, registers[instruction.base]!);
       return;
     default:
       return;

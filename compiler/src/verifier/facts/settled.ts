@@ -49,7 +49,6 @@ export function inspect(
   analysis: Analysis,
   work: FunctionWork,
   collector: PartCollector,
-  skip: boolean,
 ): ReadonlyMap<number, 'taken' | 'not_taken'> {
   const decided = new Map<number, 'taken' | 'not_taken'>();
   for (const block of work.flow.blocks) {
@@ -59,7 +58,7 @@ export function inspect(
     const { before, after } = statesOf(analysis, work, block.index);
     for (const [position, registers] of before.entries()) {
       const index = block.first + position;
-      checkInstruction(analysis, work, index, registers, skip);
+      checkInstruction(analysis, work, index, registers);
       const next = before[position + 1] ?? after;
       collector.visit(work, work.instructions[index]!, registers, next);
     }
@@ -67,8 +66,9 @@ export function inspect(
     const last = block.end - 1;
     const instruction = work.instructions[last]!;
     if (instruction.kind === 'branch') {
-      const taken = edge(after, instruction, true) !== undefined;
-      const other = edge(after, instruction, false) !== undefined;
+      const proved = work.edges?.[last];
+      const taken = edge(after, instruction, true, proved) !== undefined;
+      const other = edge(after, instruction, false, proved) !== undefined;
       if (taken !== other) decided.set(last, taken ? 'taken' : 'not_taken');
       if (block.fallsOff && other) checkEnd(analysis, work, last);
     } else if (block.fallsOff) {

@@ -36,7 +36,7 @@ function walkBlock(analysis: Analysis, work: FunctionWork, index: number): void 
   const target = work.flow.blocks[work.flow.blockOf[last.target]!]!;
   const next = work.flow.blocks[index + 1];
   const arrive = (successor: Block, taken: boolean) => {
-    const registers = edge(after.registers, last, taken);
+    const registers = edge(after.registers, last, taken, work.edges?.[block.end - 1]);
     if (registers === undefined) return;
     const slots = refineCopies(work, block, last, after.slots, after.registers, registers);
     analysis.arrive(work, successor, { registers, slots });

@@ -100,8 +100,7 @@ export class Explored {
   visit(state: State, segment: Segment, point: number): Visit {
     const known = this.#at[state.pc];
     const always = point === POINT.LOOP;
-    let keep =
-      always || (this.#jumps >= JUMPS_APART && this.#instructions >= INSTRUCTIONS_APART);
+    let keep = always || (this.#jumps >= JUMPS_APART && this.#instructions >= INSTRUCTIONS_APART);
     if (known !== undefined) {
       // Those seen last are the likeliest to be met again.
       for (let index = known.length - 1; index >= 0; index--) {
