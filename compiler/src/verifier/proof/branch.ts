@@ -94,7 +94,10 @@ function narrow(state: State, register: number, range: Scalar): void {
     const met = intersect(moved, value.range) ?? moved;
     return new ScalarValue(met, value.id, value.delta);
   });
-  if (old.id === LENGTH_ID) learnLength(state, Math.max(0, range.unsignedMinimum - old.delta));
+  if (old.id !== LENGTH_ID) return;
+  // Modulo 2^64: a number below `delta` has wrapped around, and then nothing is known of the length.
+  const length = arithmetic('sub', 64, range, constantScalar(old.delta));
+  learnLength(state, length.unsignedMinimum);
 }
 
 /** All pointers that are null together are now known to be null, or not to be. */
