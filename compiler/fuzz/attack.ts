@@ -26,6 +26,8 @@ import {
 } from '../test/support/attack/index.ts';
 
 const SILENCE_MS = 120_000;
+/** Workers of a slice that may end before their time: more of them mean that something else is wrong. */
+const DEATHS = 10;
 /** Examples that are made smaller and shown, for each way in which the verdicts differ. */
 const EXAMPLES = 1;
 
@@ -119,6 +121,7 @@ function keep(seed: number, program: string): string {
 
 /** Runs one slice in child processes; one that dies or hangs is replaced after the case it died of. */
 async function supervise(from: number, to: number, more: string[], result: Result): Promise<void> {
+  let deaths = 0;
   for (let next = from; next < to; ) {
     let begun = next;
     let last = NOTHING;
@@ -146,6 +149,7 @@ async function supervise(from: number, to: number, more: string[], result: Resul
     clearTimeout(timer);
     result.totals = sum(result.totals, last);
     if (end === '0') return;
+    if (++deaths > DEATHS) throw new Error(`the workers keep ending: ${end}`);
     result.problems.push(`a seed from ${begun} to ${begun + 63} ended its process: ${end}`);
     next = begun - (begun % 64) + 64;
   }

@@ -87,13 +87,13 @@ export function attempt(program: AttackProgram, seed: number, options: AttemptOp
 }
 
 function compare(program: AttackProgram, proof: ProgramProof): Attempt['difference'] {
-  // Where ours gives up, the kernel walks on for up to a minute.
-  if (proof.walked >= WALK_LIMIT) return undefined;
+  // Where ours gives up or sees a loop that never ends, the kernel walks on for up to a minute.
+  const { code = '', message = '' } = proof.rejection ?? {};
+  if (proof.walked >= WALK_LIMIT || code === 'BPF-V040') return undefined;
   const kernel = kernelVerdict(program);
   const accepted = proof.verdict === 'proved';
   if (kernel === undefined || kernel.accepted === accepted) return undefined;
   if (accepted) return { kind: 'kernel rejects', why: kernel.why };
-  const { code = '', message = '' } = proof.rejection ?? {};
   const general = message.replace(/-?(0x[0-9a-f]+|\d+)/g, 'N');
   return { kind: 'kernel accepts', why: `${code} ${general}` };
 }

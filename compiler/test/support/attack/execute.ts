@@ -8,6 +8,7 @@ import {
   HASH_KEY,
   INNER_VALUE,
   KPROBE_CONTEXT,
+  MAP,
   PREFIX_VALUE,
   TRACEPOINT_CONTEXT,
   toObject,
