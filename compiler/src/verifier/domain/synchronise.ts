@@ -8,6 +8,7 @@
  * its step. When a part becomes empty the set is empty: no value is possible here.
  */
 import type { Draft } from './draft.ts';
+import { ceiling, ceilingHigh } from './tnum.ts';
 import {
   below,
   below32,
@@ -33,13 +34,15 @@ export function synchronise(d: Draft): boolean {
   }
   if (d.umaxHigh === 0) return synchroniseLow(d);
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    // Each of the first two steps is complete in itself: done again, it finds nothing. So when the last
-    // two find nothing, all four are done.
+    // Each of the first two steps is complete in itself: done again, it finds nothing. So when the others
+    // find nothing, all are done.
     deduceWhole(d);
     deduceLow(d);
     d.changed = false;
     deduceWholeFromLow(d);
     if (isEmpty(d) || !deduceBits(d)) return false;
+    if (d.changed) continue;
+    if (!findSingle(d)) return false;
     if (!d.changed) break;
   }
   return true;
@@ -210,6 +213,34 @@ function deduceBits(d: Draft): boolean {
 }
 
 /**
+ * The known bits leave gaps in the unsigned range. When one value of the range matches them, it is the one;
+ * when none does, false.
+ */
+function findSingle(d: Draft): boolean {
+  const { valueLow, valueHigh, maskLow, maskHigh } = d;
+  // Unknown bits below known ones only: no gaps.
+  const downmost = maskHigh === 0 ? maskLow : maskLow === -1 ? maskHigh : 1 << 31;
+  if ((downmost & (downmost + 1)) === 0) return true;
+  const { uminLow, uminHigh, umaxLow, umaxHigh } = d;
+  const firstHigh = ceilingHigh(valueLow, valueHigh, maskLow, maskHigh, uminLow, uminHigh);
+  const firstLow = firstHigh === uminHigh ? ceiling(valueLow, maskLow, uminLow) : valueLow;
+  // The last is the first in the reverse order: that of the complements.
+  const aLow = ~(valueLow | maskLow);
+  const aHigh = ~(valueHigh | maskHigh);
+  const lastHigh = ~ceilingHigh(aLow, aHigh, maskLow, maskHigh, ~umaxLow, ~umaxHigh);
+  const lastLow = lastHigh === umaxHigh ? ~ceiling(aLow, maskLow, ~umaxLow) : valueLow | maskLow;
+  if (firstHigh !== lastHigh || firstLow !== lastLow) {
+    return below(firstLow, firstHigh, lastLow, lastHigh);
+  }
+  d.valueLow = firstLow;
+  d.valueHigh = firstHigh;
+  d.maskLow = 0;
+  d.maskHigh = 0;
+  d.changed = true;
+  return true;
+}
+
+/**
  * The same for values below 2^32, which are most values of most programs: the four ranges are then
  * two, as the 64-bit ones and the unsigned 32-bit one are the same.
  */
@@ -251,7 +282,7 @@ function synchroniseLow(d: Draft): boolean {
     const most = (value | mask) >>> 0;
     const signedLeast = value | (mask & INT32_MINIMUM);
     const signedMost = (value | mask) & ~(mask & INT32_MINIMUM);
-    let changed = minimum >>> 0 !== from >>> 0 || maximum >>> 0 !== to >>> 0;
+    let changed = minimum !== from >>> 0 || maximum !== to >>> 0;
     if (least > minimum) {
       minimum = least;
       changed = true;
@@ -267,6 +298,18 @@ function synchroniseLow(d: Draft): boolean {
     if (signedMost < smax32) {
       smax32 = signedMost;
       changed = true;
+    }
+    if (minimum > maximum) return false;
+    if ((mask & (mask + 1)) !== 0) {
+      // As in `findSingle`.
+      const first = ceiling(value, mask, minimum | 0);
+      const last = ~ceiling(~(value | mask), mask, ~maximum);
+      if (below32(last, first)) return false;
+      if (first === last) {
+        minimum = first >>> 0;
+        maximum = minimum;
+        changed = true;
+      }
     }
     if (!changed) break;
   }

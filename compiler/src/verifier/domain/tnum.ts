@@ -149,6 +149,34 @@ export function bitsContain(outer: KnownBits, inner: KnownBits): boolean {
   );
 }
 
+/**
+ * The least 32-bit word, unsigned, that matches the known bits and is not below `word`. There must be one.
+ */
+export function ceiling(value: number, mask: number, word: number): number {
+  const wrong = (word ^ value) & ~mask;
+  if (wrong === 0) return word;
+  const top = 31 - Math.clz32(wrong);
+  const below = (2 << top) - 1;
+  // The known bit is 1 where the word has 0: that alone puts it above; the rest below may be least.
+  if (((value >>> top) & 1) === 1) return (word & ~below) | (value & below);
+  // The known bit is 0: an unknown bit further up must be raised. Ones elsewhere let the carry through.
+  const raised = ((word | ~mask | below) + 1) | 0;
+  return (raised & mask & ~below) | value;
+}
+
+/** The high half of the least such word of 64 bits; the low half is that of `ceiling` when this one is the word's. */
+export function ceilingHigh(
+  valueLow: number,
+  valueHigh: number,
+  maskLow: number,
+  maskHigh: number,
+  low: number,
+  high: number,
+): number {
+  const isFull = ((high ^ valueHigh) & ~maskHigh) === 0 && low >>> 0 > (valueLow | maskLow) >>> 0;
+  return ceiling(valueHigh, maskHigh, isFull ? (high + 1) | 0 : high);
+}
+
 export function shiftBitsLeft(to: Draft, a: KnownBits, amount: number): void {
   setBits(
     to,
