@@ -176,7 +176,7 @@ function rejectOutside(
   if (variable.signedMinimum + start < 0) {
     path.reject(
       code,
-      `${describeAccess(access)} at ${describeOffset(pointer, access)} of ${what}: this may be before its start`,
+      `${describeAccess(access)} at ${describeOffset(pointer, access)} of ${what}: this ${variable === ZERO ? 'is' : 'may be'} before its start`,
       {
         help:
           variable === ZERO

@@ -18,7 +18,7 @@ import { accessContext, checkOneKind } from './context-access.ts';
 import { checkData, checkMapKey, checkMapValue } from './map-value.ts';
 import { readOnlyConstant } from './map-value-constants.ts';
 import { checkPacket } from './packet.ts';
-import type { Path } from './path.ts';
+import type { Code, Path } from './path.ts';
 import type { Size } from './spill.ts';
 import { loadStack, overwriteStack, relyOnSlot, storeStack, touchStack } from './stack.ts';
 import { type PointerValue, ScalarValue, UNINITIALISED, type Value } from './value.ts';
@@ -294,27 +294,43 @@ export function legacyLoad(path: Path, i: Of<'legacy_load'>): void {
   }
   const { registers } = state.frame;
   loseArguments(registers);
-  if (state.frames.length > 1) endEarly(path);
+  const { returns } = path.layout;
+  const fine = returns === undefined || (returns.minimum <= 0 && returns.maximum >= 0);
+  if (state.frames.length > 1 || !fine) endEarly(path);
   registers[0] = NUMBERS[8];
 }
 
 /** Queues the path on which the running function ends with 0 here. */
 function endEarly(path: Path): void {
-  const { code, state } = path;
-  const fn = state.frame.function;
-  for (let pc = code.startOf(fn); pc < code.length && code.functionOf(pc) === fn; pc++) {
-    if (code.at(pc).kind !== 'exit') continue;
-    const ended = state.copy();
-    ended.frame.registers[0] = new ScalarValue(ZERO);
-    ended.pc = pc;
-    path.fork(ended);
-    return;
+  const exit = exitOf(path.code, path.state.frame.function);
+  if (exit === undefined) {
+    path.reject(
+      'BPF-V040',
+      'this load from the packet may end a function that never ends by itself',
+      { help: 'let the function return a value at its end' },
+    );
   }
-  path.reject(
-    'BPF-V023',
-    'this load from the packet may end a function that never ends by itself',
-    {},
-  );
+  const ended = path.state.copy();
+  ended.frame.registers[0] = new ScalarValue(ZERO);
+  ended.pc = exit;
+  path.fork(ended);
+}
+
+const exits = new WeakMap<Code, Map<number, number | undefined>>();
+
+/** `pc` of some exit of a function: which one makes no difference. */
+function exitOf(code: Code, fn: number): number | undefined {
+  let known = exits.get(code);
+  if (known === undefined) {
+    known = new Map();
+    exits.set(code, known);
+  }
+  if (known.has(fn)) return known.get(fn);
+  let pc = code.startOf(fn);
+  while (pc < code.length && code.functionOf(pc) === fn && code.at(pc).kind !== 'exit') pc++;
+  const exit = pc < code.length && code.functionOf(pc) === fn ? pc : undefined;
+  known.set(fn, exit);
+  return exit;
 }
 
 /**

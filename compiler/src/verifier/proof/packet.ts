@@ -6,7 +6,7 @@
  * before its start. An access inside those bytes is inside the packet.
  */
 import { ZERO } from '../domain/scalar.ts';
-import { type Access, describeAccess, describeTarget } from './access.ts';
+import { type Access, bytes, describeAccess, describeTarget } from './access.ts';
 import type { Path } from './path.ts';
 import type { PointerValue } from './value.ts';
 
@@ -42,7 +42,8 @@ function rejectOutside(
     );
   }
   const raw = path.layout.memoryWithLength;
-  const whole = raw ? 'its length' : pointer.target.kind === 'packet_meta' ? 'data' : 'data_end';
+  const meta = pointer.target.kind === 'packet_meta';
+  const whole = raw ? 'its length' : meta ? 'data' : 'data_end';
   const start = pointer.offset + access.offset;
   if (start < 0) {
     path.reject(
@@ -54,10 +55,10 @@ function rejectOutside(
   const fixed = pointer.variable.isConstant;
   const needed = start + access.size;
   const there = pointer.range > 0 ? `only ${pointer.range} are` : 'none are';
-  const test = raw ? `length < ${needed}` : `data + ${needed} > ${whole}`;
+  const test = raw ? `length < ${needed}` : `${meta ? 'data_meta' : 'data'} + ${needed} > ${whole}`;
   path.reject(
     'BPF-V025',
-    `${describeAccess(access)} at offset ${start}${fixed ? '' : ' of this pointer'} into ${what}: it needs ${needed} bytes, but ${there} proved to be there`,
+    `${describeAccess(access)} at offset ${start}${fixed ? '' : ' of this pointer'} into ${what}: it needs ${bytes(needed)}, but ${there} proved to be there`,
     {
       help: fixed
         ? `compare first: \`if (${test}) return ...;\``

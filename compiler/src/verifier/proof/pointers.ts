@@ -50,7 +50,7 @@ export function pointerArithmetic(path: Path, i: Alu): Value {
   const source = i.source.kind === 'register' ? i.source.register : undefined;
   if (left.kind === 'pointer' && right.kind === 'pointer') {
     if (i.operator === 'sub') return number(i.width);
-    path.reject('BPF-V031', `${verb(i)} one pointer by means of another`, {
+    path.reject('BPF-V031', `${verb(i)} one pointer by means of another is not allowed`, {
       help: 'only differences of two pointers make sense',
       registers: source === undefined ? [i.destination] : [i.destination, source],
     });
@@ -58,7 +58,7 @@ export function pointerArithmetic(path: Path, i: Alu): Value {
   if (i.width === 32) {
     // Half an address is a number that means nothing; the kernel lets programs have it by subtraction.
     if (i.operator === 'sub') return number(32);
-    path.reject('BPF-V031', `${verb(i)} a pointer with a 32-bit operation`, {
+    path.reject('BPF-V031', `${verb(i)} a pointer with a 32-bit operation is not allowed`, {
       help: 'addresses have 64 bits: keep them in pointers, unsigned long or __u64',
       registers: [left.kind === 'pointer' ? i.destination : source!],
     });
@@ -74,6 +74,7 @@ export function pointerArithmetic(path: Path, i: Alu): Value {
   path.markPrecise(i.destination);
   if (i.operator === 'sub') {
     path.reject('BPF-V031', 'a pointer is subtracted from a number', {
+      help: 'only differences of two pointers make sense',
       registers: [i.destination, source!],
     });
   }
@@ -116,7 +117,7 @@ function moved(
   checkAmount(path, amount, registers);
   checkVariable(path, pointer.variable, registers);
   if (i.operator !== 'add' && i.operator !== 'sub') {
-    path.reject('BPF-V031', `${verb(i)} a pointer`, {
+    path.reject('BPF-V031', `${verb(i)} a pointer is not allowed`, {
       help: 'addresses can only be moved, by addition and subtraction: align and mask offsets before they are added',
       registers: [register],
     });
@@ -155,7 +156,7 @@ function checkKind(
   if (pointer.nullable) {
     path.reject(
       'BPF-V031',
-      `${verb(i)} the pointer in r${register} before it was compared with NULL`,
+      `${verb(i)} the pointer in r${register} is not allowed before it was compared with NULL`,
       {
         help: 'compare it first: null plus something would not be null any more',
         registers: [register],
@@ -164,7 +165,7 @@ function checkKind(
   }
   if (movable(target)) return;
   if (target.kind === 'map' && i.operator === 'add' && amount.constantNumber === 0) return;
-  path.reject('BPF-V031', `${verb(i)} ${describeTarget(path, target)}`, {
+  path.reject('BPF-V031', `${verb(i)} ${describeTarget(path, target)} is not allowed`, {
     help:
       target.kind === 'packet_end'
         ? 'data_end is only for comparisons: add to data instead'
@@ -188,6 +189,7 @@ function checkAmount(path: Path, amount: Scalar, registers: readonly number[]): 
       'BPF-V032',
       `a pointer is moved by ${text} bytes; no object is as large as ${LIMIT}`,
       {
+        help: 'check how this number comes about: a missing bound, or an error value that is used as an index',
         registers,
       },
     );
@@ -216,8 +218,6 @@ function checkOffset(path: Path, offset: number, registers: readonly number[]): 
   path.reject(
     'BPF-V032',
     `a pointer is moved ${offset} bytes from its start; no object is as large as ${LIMIT}`,
-    {
-      registers,
-    },
+    { help: 'check how far loops and sums move this pointer', registers },
   );
 }

@@ -75,10 +75,11 @@ function rejectUnbounded(path: Path, access: Access): never {
 
 function rejectOutside(path: Path, access: Access, pointer: PointerValue, high: number): never {
   const end = high + access.size > 0 ? 'above its top' : 'below its 512 bytes';
+  const is = pointer.variable === ZERO ? 'is' : 'may be';
   const at = describeOffset(pointer, access);
   path.reject(
     'BPF-V022',
-    `${describeAccess(access)} at ${at} from the top of the stack frame may be ${end}`,
+    `${describeAccess(access)} at ${at} from the top of the stack frame ${is} ${end}`,
     {
       help:
         pointer.variable === ZERO
