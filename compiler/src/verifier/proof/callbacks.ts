@@ -11,7 +11,7 @@
 import type { BpfProgram } from '../../object/index.ts';
 import { UNKNOWN } from '../domain/index.ts';
 import type { Call } from './call.ts';
-import { describeRange } from './describe.ts';
+import { describeRange, describeValue } from './describe.ts';
 import { specialFieldsOfMap } from './map-value-fields.ts';
 import type { Path } from './path.ts';
 import { forgetPointers } from './references.ts';
@@ -148,8 +148,15 @@ export function beginCallbacks(path: Path, call: Call): void {
 function anotherRun(path: Path): boolean {
   const { frame } = path.state;
   const count = frame.registers[1]!;
+  if (count.kind !== 'scalar') {
+    return path.reject(
+      'BPF-V033',
+      `argument 1 of bpf_loop() must be a number of turns, but is ${describeValue(path, count)}`,
+      { help: 'pass how often the callback is to be called at most', registers: [1] },
+    );
+  }
   path.markPrecise(1);
-  return count.kind !== 'scalar' || frame.callbackRuns < count.range.unsignedMaximum;
+  return frame.callbackRuns < count.range.unsignedMaximum;
 }
 
 /** Functions that a program's callbacks are, as far as its walks have come. */

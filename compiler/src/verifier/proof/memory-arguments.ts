@@ -10,8 +10,8 @@ import type { Path } from './path.ts';
 /** The largest size the kernel takes from a variable. */
 const LARGEST_SIZE = 2 ** 29;
 
-/** Helpers that accept pointers into the packet: maps, checksums. */
-const PACKET_HELPERS = new Set([1, 2, 3, 28, 87, 88, 89, 195]);
+/** Helpers that accept pointers into the packet: what goes into maps, checksums. */
+const PACKET_HELPERS = new Set([1, 2, 3, 28, 87, 195]);
 
 const DYNPTR_FROM_MEM = 197;
 
