@@ -101,6 +101,8 @@ export function writeVerify(rows: readonly VerifyRow[], peaks: readonly VerifyPe
       'Ours is the quickest of several proofs in one process (the first one beside it), the kernel the quickest',
       'of nine by its log. `made` programs are those of ../parts/verify-programs.ts; `captured` ones are of',
       `libbpf-tools. Others that walk fewer than ${WORTH_A_LINE} instructions are in the summary only.`,
+      'Where ours walks more, the kernel knows the values of switches in read-only data, which ours leaves open: a',
+      'tool may set them when it starts.',
       '',
       verifyTable(rows),
       '',

@@ -92,9 +92,9 @@ const QUESTIONS = 9;
 
 function proveOnce({ object, program }: Candidate) {
   const { name } = object.programs[program]!;
-  const started = performance.now();
   const [proof] = prove(object, { programs: [name] });
-  return { proof: proof!, milliseconds: performance.now() - started };
+  // As in the kernel's log, without what is prepared once for all programs of an object.
+  return { proof: proof!, milliseconds: proof!.time };
 }
 
 function measure(candidate: Candidate): VerifyRow {
