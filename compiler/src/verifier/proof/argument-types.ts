@@ -9,23 +9,32 @@ export function isNull(value: Value): boolean {
   return value.kind === 'scalar' && value.range.constantNumber === 0;
 }
 
+const EXPECTED = {
+  context: {
+    what: 'the context of the program',
+    help: 'pass the argument of the program (ctx), unchanged',
+  },
+  map: {
+    what: 'a map',
+    help: 'pass the address of a map: define it in SEC(".maps"), and check what a map of maps returned',
+  },
+} as const;
+
 /** Checks that an argument is an unmoved pointer to one kind of target. */
-export function pointerTo<K extends Target['kind']>(
+export function pointerTo<K extends 'context' | 'map'>(
   path: Path,
   call: Call,
   register: number,
   kind: K,
-  what: string,
 ): PointerValue & { readonly target: Extract<Target, { kind: K }> } {
   const value = path.state.frame.registers[register]!;
   const name = argumentName(call.helper, register);
+  const { what, help } = EXPECTED[kind];
   if (value.kind !== 'pointer' || value.target.kind !== kind) {
     return path.reject(
       'BPF-V033',
       `${name} must be ${what}, but is ${describeValue(path, value)}`,
-      {
-        registers: [register],
-      },
+      { help, registers: [register] },
     );
   }
   if (value.nullable) {

@@ -33,10 +33,10 @@ function checkArgument(path: Path, call: Call, register: number, kind: ArgumentK
       return;
     case 'CTX_OR_NULL':
       if (isNull(value)) return;
-      pointerTo(path, call, register, 'context', 'the context of the program');
+      pointerTo(path, call, register, 'context');
       return;
     case 'CTX':
-      pointerTo(path, call, register, 'context', 'the context of the program');
+      pointerTo(path, call, register, 'context');
       return;
     case 'CONST_MAP_PTR':
       mapArgument(path, call, register);
@@ -143,6 +143,7 @@ function constantSize(path: Path, call: Call, register: number): number {
   const name = argumentName(call.helper, register);
   if (value.kind !== 'scalar') {
     return path.reject('BPF-V033', `${name} must be a size, but is ${describeValue(path, value)}`, {
+      help: 'pass the number of bytes',
       registers: [register],
     });
   }

@@ -11,8 +11,7 @@ import { BYTE } from './state.ts';
 /** A map: of a type that fits the helper, with values that fit the program. */
 export function mapArgument(path: Path, call: Call, register: number): void {
   const { helper } = call;
-  const what = 'a map (defined in SEC(".maps"))';
-  const { target } = pointerTo(path, call, register, 'map', what);
+  const { target } = pointerTo(path, call, register, 'map');
   const { map, unique } = target;
   const misfit = mapMisfit(helper, map);
   const registers = [register];

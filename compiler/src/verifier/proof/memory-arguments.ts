@@ -131,6 +131,7 @@ export function memoryWithSize(path: Path, call: Call, register: number, zero: b
   const registers = [register];
   if (size.kind !== 'scalar') {
     path.reject('BPF-V033', `${name} must be a size, but is ${describeValue(path, size)}`, {
+      help: 'pass the number of bytes that the argument before points to',
       registers,
     });
   }
