@@ -25,6 +25,7 @@ import {
   UNKNOWN,
   unsignedOfSize,
   ZERO,
+  zeroOrAllOnes,
 } from '../../src/verifier/domain/index.ts';
 import { knownBits } from './domain-samples.ts';
 
@@ -232,6 +233,15 @@ test('unions, intersections, inclusion', () => {
   assert.ok(contains(UNKNOWN, byte));
   assert.not.ok(contains(byte, UNKNOWN));
   assert.not.ok(contains(arithmetic('and', 64, byte, c(0xfe)), c(3)));
+});
+
+test('zero or all ones', () => {
+  const wide = arithmetic('arsh', 64, UNKNOWN, c(63));
+  assert.is(zeroOrAllOnes(wide), c(-1));
+  assert.is(zeroOrAllOnes(arithmetic('arsh', 32, UNKNOWN, c(31)))?.constantValue, 0xffff_ffffn);
+  assert.is(zeroOrAllOnes(arithmetic('arsh', 64, UNKNOWN, c(62))), undefined);
+  assert.is(zeroOrAllOnes(signedRange(-(2n ** 32n), 0)), undefined);
+  assert.is(zeroOrAllOnes(range(0, 1)), undefined);
 });
 
 test('the common scalars are shared', () => {

@@ -7,7 +7,15 @@ export { arithmetic, negate } from './arithmetic.ts';
 export { signExtend, swap, truncate } from './convert.ts';
 export { decide } from './decide.ts';
 export { bounds, formatRanges, formatScalar, type IntegerBounds } from './format.ts';
-export { contains, equal, intersect, isAligned, join, trailingZeroes } from './order.ts';
+export {
+  contains,
+  equal,
+  intersect,
+  isAligned,
+  join,
+  trailingZeroes,
+  zeroOrAllOnes,
+} from './order.ts';
 export { refine } from './refine.ts';
 export {
   constantScalar,

@@ -6,7 +6,7 @@
  * fail). `join` includes both operands part by part; `intersect` drops only what one of them excludes.
  */
 import { type Bounds, type Draft, draft } from './draft.ts';
-import { type Scalar, settle, UNKNOWN } from './scalar.ts';
+import { constantWord, type Scalar, settle, UNKNOWN } from './scalar.ts';
 import { bitsContain, bitsDisjoint, joinBits, meetBits } from './tnum.ts';
 import { below, below32, larger32, less, smaller32 } from './word.ts';
 
@@ -116,4 +116,16 @@ export function trailingZeroes(s: Scalar): number {
 /** Whether every value is a multiple of `bytes`, a power of two up to 2^31. */
 export function isAligned(s: Scalar, bytes: number): boolean {
   return ((s.valueLow | s.maskLow) & (bytes - 1)) === 0;
+}
+
+/**
+ * All ones (of 64 bits, or of 32 in a zero-extended value) when `s` is either that or 0: the result of an
+ * arithmetic shift that leaves the sign alone. No scalar says just that, so what masks do with it is lost
+ * unless the two values are looked at one by one, as the kernel does for `and` and `or` with a constant.
+ */
+export function zeroOrAllOnes(s: Scalar): Scalar | undefined {
+  if (s.smin32 !== -1 || s.smax32 !== 0) return undefined;
+  if (s.umaxHigh === 0) return constantWord(-1, 0);
+  const isExtended = s.sminHigh === -1 && s.sminLow === -1 && (s.smaxHigh | s.smaxLow) === 0;
+  return isExtended ? constantWord(-1, -1) : undefined;
 }
