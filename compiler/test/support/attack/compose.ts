@@ -12,6 +12,7 @@ import { dynptr, memoryCall, record, smallCall } from './helpers.ts';
 import { hasPacket, packet } from './packets.ts';
 import type { AttackKind, AttackProgram } from './program.ts';
 import { freeSlot, index, mangle, number } from './scalars.ts';
+import { trap } from './traps.ts';
 import { type Setting, Target, Writer } from './writer.ts';
 
 const KINDS: readonly AttackKind[] = [
@@ -35,17 +36,21 @@ function statement(writer: Writer, level: number, out: Target): void {
     if (register >= 0) access(writer, register, out);
   } else if (draw < 40 && hasPacket(writer)) {
     packet(writer, out);
-  } else if (draw < 46) {
+  } else if (draw < 43) {
     correlated(writer, out);
-  } else if (draw < 52) {
+  } else if (draw < 52 && level === 0) {
+    trap(writer, out, (target) =>
+      call(writer, (other, count) => statements(other, count, level + 1), target),
+    );
+  } else if (draw < 56) {
     fork(writer, out);
-  } else if (draw < 59) {
+  } else if (draw < 62) {
     loop(writer, inner);
-  } else if (draw < 66) {
+  } else if (draw < 68) {
     memoryCall(writer, out);
-  } else if (draw < 72) {
+  } else if (draw < 73) {
     call(writer, (other, count) => statements(other, count, level + 1), out);
-  } else if (draw < 75) {
+  } else if (draw < 76) {
     callBack(writer, (other, count) => statements(other, count, level + 1));
   } else if (draw < 80) {
     record(writer, inner);

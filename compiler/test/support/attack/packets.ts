@@ -6,7 +6,7 @@ import type { Area } from './state.ts';
 import { Target, type Writer } from './writer.ts';
 
 /** Frame offsets of data, data_end and data_meta in the context. */
-function fields(writer: Writer): readonly [data: number, end: number, meta: number] {
+export function packetFields(writer: Writer): readonly [data: number, end: number, meta: number] {
   return writer.setting.kind === 'xdp' ? [0, 4, 8] : [76, 80, 140];
 }
 
@@ -42,7 +42,7 @@ export function packet(writer: Writer, out: Target): void {
   const contexts = writer.holdingSuch(({ kind }) => kind === 'context');
   const context = contexts[0];
   if (context === undefined) return;
-  const [dataField, endField, metaField] = fields(writer);
+  const [dataField, endField, metaField] = packetFields(writer);
   writer.pinning([context], () => {
     const meta = random.chance(0.12);
     const data = writer.free(random.chance(0.5));
