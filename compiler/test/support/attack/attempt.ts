@@ -54,6 +54,11 @@ function askOurs(program: AttackProgram): ProgramProof {
   return prove(toObject(program), { walkLimit: WALK_LIMIT })[0]!;
 }
 
+/** Where ours gives up or sees a loop that never ends, the kernel walks on for up to a minute. */
+function tooMuch(proof: ProgramProof): boolean {
+  return proof.walked >= WALK_LIMIT || proof.rejection?.code === 'BPF-V040';
+}
+
 function kernelVerdict(program: AttackProgram): { accepted: boolean; why: string } | undefined {
   if (program.kind === 'raw') return undefined;
   const answer = askKernel(toObject(program), { program: 0 });
@@ -63,17 +68,17 @@ function kernelVerdict(program: AttackProgram): { accepted: boolean; why: string
 
 /** What becomes of a program. */
 export function attempt(program: AttackProgram, seed: number, options: AttemptOptions): Attempt {
-  if (options.acceptor === 'kernel') {
-    const accepted = kernelVerdict(program)?.accepted === true;
-    const finding = accepted ? execute(program, options.runs, seed, kernelAllows) : undefined;
-    return { accepted, walked: 0, ...(finding !== undefined && { finding }) };
-  }
   let proof: ProgramProof;
   try {
     proof = askOurs(program);
   } catch (error) {
     const thrown = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { accepted: false, walked: 0, thrown };
+  }
+  if (options.acceptor === 'kernel') {
+    const accepted = !tooMuch(proof) && kernelVerdict(program)?.accepted === true;
+    const finding = accepted ? execute(program, options.runs, seed, kernelAllows) : undefined;
+    return { accepted, walked: proof.walked, ...(finding !== undefined && { finding }) };
   }
   const accepted = proof.verdict === 'proved';
   const finding = accepted ? execute(program, options.runs, seed) : undefined;
@@ -87,9 +92,8 @@ export function attempt(program: AttackProgram, seed: number, options: AttemptOp
 }
 
 function compare(program: AttackProgram, proof: ProgramProof): Attempt['difference'] {
-  // Where ours gives up or sees a loop that never ends, the kernel walks on for up to a minute.
   const { code = '', message = '' } = proof.rejection ?? {};
-  if (proof.walked >= WALK_LIMIT || code === 'BPF-V040') return undefined;
+  if (tooMuch(proof)) return undefined;
   const kernel = kernelVerdict(program);
   const accepted = proof.verdict === 'proved';
   if (kernel === undefined || kernel.accepted === accepted) return undefined;
