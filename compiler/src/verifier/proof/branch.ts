@@ -184,6 +184,10 @@ function relyOnOperands(path: Path, i: Branch, { left, right }: Operands): void 
   if (right?.kind === 'scalar' && i.right.kind === 'register') path.markPrecise(i.right.register);
 }
 
+function isLength(value: Value | undefined): boolean {
+  return value?.kind === 'scalar' && value.id === LENGTH_ID;
+}
+
 /** Evaluates a conditional jump. `path.state` becomes the state of one of the edges. */
 export function branch(path: Path, i: Branch): Edges {
   const { state } = path;
@@ -195,6 +199,8 @@ export function branch(path: Path, i: Branch): Edges {
       ? { stays: undefined, jumps: state, links: [] }
       : { stays: state, jumps: undefined, links: [] };
   }
+  // What a test of the length tells goes into pointers: it rests on this being the length.
+  if (isLength(of.left) || isLength(of.right)) relyOnOperands(path, i, of);
   const links = linksOf(state, of);
   const jumped = state.copy();
   const jumps = learn(jumped, i, true, of) ? jumped : undefined;
