@@ -12,9 +12,9 @@ import type { BpfProgram } from '../../object/index.ts';
 import { UNKNOWN } from '../domain/index.ts';
 import type { Call } from './call.ts';
 import { describeRange, describeValue } from './describe.ts';
-import { specialFieldsOfMap } from './map-value-fields.ts';
 import type { Path } from './path.ts';
 import { forgetPointers } from './references.ts';
+import { hasLock } from './special-fields.ts';
 import { type Callback, Frame, State } from './state.ts';
 import { PointerValue, ScalarValue, type Value } from './value.ts';
 
@@ -61,9 +61,7 @@ type MapArgument = NonNullable<Call['map']>;
 
 /** A map, and pointers to the key and the value of one of its elements. */
 function elementOf(path: Path, { map, unique }: MapArgument, reference: number): Value[] {
-  const locked = specialFieldsOfMap(path.object, map).some(
-    ({ type }) => type === 'struct bpf_spin_lock',
-  );
+  const locked = hasLock(path.object, map);
   return [
     new PointerValue({ kind: 'map', map, unique }),
     new PointerValue({ kind: 'map_key', map, unique }, { reference }),

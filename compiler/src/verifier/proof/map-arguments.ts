@@ -3,9 +3,9 @@ import { pointerTo } from './argument-types.ts';
 import type { Call } from './call.ts';
 import { argumentName } from './describe.ts';
 import { forbidsWriting, mapMisfit } from './map-helpers.ts';
-import { specialFieldsOfMap } from './map-value-fields.ts';
 import { argumentMemory } from './memory-arguments.ts';
 import type { Path } from './path.ts';
+import { hasLock, hasSpecialField } from './special-fields.ts';
 import { BYTE } from './state.ts';
 
 /** A map: of a type that fits the helper, with values that fit the program. */
@@ -18,16 +18,14 @@ export function mapArgument(path: Path, call: Call, register: number): void {
   if (misfit !== undefined) {
     path.reject('BPF-V052', misfit.message, { help: misfit.help, registers });
   }
-  const special = (type: string) =>
-    specialFieldsOfMap(path.object, map).some((field) => field.type === type);
-  if (!path.layout.spinLocks && special('struct bpf_spin_lock')) {
+  if (!path.layout.spinLocks && hasLock(path.object, map)) {
     path.reject(
       'BPF-V052',
       `programs of this type (${path.layout.kind}) cannot use ${map.name}: its values have a spin lock`,
       { help: 'use atomic operations instead of the lock, or another map', registers },
     );
   }
-  if (!path.layout.timers && special('struct bpf_timer')) {
+  if (!path.layout.timers && hasSpecialField(path.object, map, 'struct bpf_timer')) {
     path.reject(
       'BPF-V052',
       `programs of this type (${path.layout.kind}) cannot use ${map.name}: its values have a timer`,

@@ -4,9 +4,9 @@ import type { BpfMap } from '../../object/index.ts';
 import { rangeScalar, type Scalar, signedRange, UNKNOWN } from '../domain/index.ts';
 import type { Call } from './call.ts';
 import { holdsMaps } from './map-helpers.ts';
-import { specialFieldsOfMap } from './map-value-fields.ts';
 import type { Path } from './path.ts';
 import { acquire } from './references.ts';
+import { hasLock } from './special-fields.ts';
 import { PointerValue, ScalarValue, type Target, UNINITIALISED, type Value } from './value.ts';
 
 const LOOKUP = 1;
@@ -50,9 +50,7 @@ function mapValue(path: Path, call: Call, optional: boolean): Value {
     constantKey < map.maxEntries;
   const nullable = optional && !found;
   // Locks are told apart by the ids of the pointers that they are taken through.
-  const locked = specialFieldsOfMap(path.object, map).some(
-    ({ type }) => type === 'struct bpf_spin_lock',
-  );
+  const locked = hasLock(path.object, map);
   return new PointerValue(target, { nullable, id: nullable || locked ? path.newId() : 0 });
 }
 
@@ -82,14 +80,14 @@ export function resultOf(path: Path, call: Call): Value {
       return mapValue(path, call, nullable);
     case 'ALLOC_MEM_OR_NULL': {
       const reference = acquire(path, 'ringbuf');
-      return new PointerValue(memory(call, 'ring-buffer record'), {
+      return new PointerValue(memory(call, 'ring-buffer record', 8), {
         nullable: true,
         id: reference,
         reference,
       });
     }
     case 'DYNPTR_MEM_OR_NULL':
-      return new PointerValue(memory(call, 'dynptr slice'), {
+      return new PointerValue(memory(call, 'dynptr slice', 1), {
         nullable: true,
         id: path.newId(),
         reference: call.dynptr!.reference,
@@ -102,6 +100,6 @@ export function resultOf(path: Path, call: Call): Value {
   }
 }
 
-function memory(call: Call, name: string): Target {
-  return { kind: 'memory', size: call.allocation!, writable: true, name };
+function memory(call: Call, name: string, alignment: 1 | 8): Target {
+  return { kind: 'memory', size: call.allocation!, writable: true, alignment, name };
 }

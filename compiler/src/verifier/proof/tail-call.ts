@@ -1,10 +1,28 @@
 /** bpf_tail_call(): the program ends and another takes its place, if there is one. */
-import type { BpfMap } from '../../object/index.ts';
+import type { BpfMap, BpfProgram } from '../../object/index.ts';
 import { refuseUnderLock } from './locks.ts';
 import type { Path } from './path.ts';
 import { refuseHeld } from './references.ts';
 
 export const TAIL_CALL = 12;
+
+const firstPrograms = new WeakMap<BpfMap, readonly BpfProgram[]>();
+
+/** A program that the map holds from the start and whose context is another. */
+function programOfAnotherType({ object, program }: Path, map: BpfMap): BpfProgram | undefined {
+  let programs = firstPrograms.get(map);
+  if (programs === undefined) {
+    const byKind = new Map<string, BpfProgram>();
+    for (const { function: entry } of map.initial) {
+      const index = entry === undefined ? undefined : object.functions[entry]?.program;
+      const held = index === undefined ? undefined : object.programs[index];
+      if (held !== undefined && !byKind.has(held.kind)) byKind.set(held.kind, held);
+    }
+    programs = [...byKind.values()];
+    firstPrograms.set(map, programs);
+  }
+  return programs.find(({ kind }) => kind !== program.kind);
+}
 
 /** Refuses tail calls where the program cannot end. Arguments are checked by the caller. */
 export function checkTailCall(path: Path, map: BpfMap): void {
@@ -28,12 +46,11 @@ export function checkTailCall(path: Path, map: BpfMap): void {
       { help: 'make the tail call in the program itself' },
     );
   }
-  for (const { function: entry } of map.initial) {
-    const target = path.object.programs.find((other) => other.entry === entry);
-    if (target === undefined || target.kind === program.kind) continue;
+  const other = programOfAnotherType(path, map);
+  if (other !== undefined) {
     path.reject(
       'BPF-V039',
-      `${map.name} holds ${target.name}, a program of another type (${target.kind}, not ${program.kind})`,
+      `${map.name} holds ${other.name}, a program of another type (${other.kind}, not ${program.kind})`,
       { help: 'use an array of programs for each type', registers: [2] },
     );
   }
