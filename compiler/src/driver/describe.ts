@@ -1,7 +1,7 @@
 import { harmless } from '../diag/index.ts';
 import type { ElfFile } from '../elf/index.ts';
 import { type BpfFunction, type BpfObject, formatBpfInstruction } from '../object/index.ts';
-import type { ValueType, VerifiedObject } from '../verifier/index.ts';
+import { formatScalar, type ValueType, type VerifiedObject } from '../verifier/index.ts';
 
 /** The sections, symbols and relocations of an ELF file, a line each. */
 export function describeElf(elf: ElfFile): string {
@@ -74,9 +74,7 @@ export function describeFacts(verified: VerifiedObject): string {
 }
 
 function describeType(type: ValueType): string {
-  if (type.kind === 'scalar') {
-    return type.minimum === type.maximum ? `${type.minimum}` : `[${type.minimum},${type.maximum}]`;
-  }
+  if (type.kind === 'scalar') return formatScalar(type.range);
   if (type.kind !== 'pointer') return type.kind;
   const { minimum, maximum } = type;
   const offset =

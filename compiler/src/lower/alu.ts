@@ -1,5 +1,5 @@
 import type { BpfInstruction } from '../object/index.ts';
-import type { ValueType } from '../verifier/index.ts';
+import { constantScalar, decide, type ValueType } from '../verifier/index.ts';
 import { integer, type Value } from './registers.ts';
 import type { FunctionState } from './state.ts';
 import { constant32 } from './text.ts';
@@ -124,8 +124,7 @@ function negated(state: FunctionState, text: string): string {
 
 /** True when the low `width` bits of a scalar cannot be zero. */
 function excludesZero(type: ValueType | undefined, width: 32 | 64): boolean {
-  if (type?.kind !== 'scalar' || type.minimum === 0n) return false;
-  return width === 64 || type.maximum <= 0xffff_ffffn;
+  return type?.kind === 'scalar' && decide('ne', width, type.range, constantScalar(0)) === true;
 }
 
 function arithmetic(

@@ -109,8 +109,9 @@ export function lowerRegisterCall(state: FunctionState, register: number): void 
     lowerFunctionCall(state, type.region.function);
     return;
   }
-  if (type?.kind === 'scalar' && type.minimum === type.maximum && type.minimum < 0x1_0000n) {
-    lowerHelperCall(state, Number(type.minimum));
+  const helper = type?.kind === 'scalar' ? type.range.constantNumber : undefined;
+  if (helper !== undefined && helper >= 0 && helper <= 0xffff) {
+    lowerHelperCall(state, helper);
     return;
   }
   throw state.failure('BPF-L043', `which function r${register} refers to is not known here`);

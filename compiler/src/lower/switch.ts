@@ -174,11 +174,14 @@ class Tree {
       } else if (instruction.kind === 'jump') {
         return { kind: 'pass', moves };
       } else if (instruction.kind === 'branch') {
+        const end = this.#ends[index];
+        // Decided: it goes one way only, whatever it compares.
+        if (end?.target === undefined && end?.next !== undefined) return { kind: 'pass', moves };
         const fits =
           comparesWithConstant(instruction) &&
           instruction.left === this.#register &&
           instruction.width === this.#width &&
-          this.#ends[index]?.target !== undefined;
+          end?.target !== undefined;
         return fits ? { kind: 'compare', branch: instruction, moves } : undefined;
       } else {
         return undefined;

@@ -7,6 +7,7 @@
  */
 export { type AnalyseOptions, analyse } from './analyse.ts';
 export { contextLayout, fieldAt } from './contexts/index.ts';
+export { constantScalar, decide, formatScalar, type Scalar } from './domain/index.ts';
 export {
   type ArgumentKind,
   findHelper,

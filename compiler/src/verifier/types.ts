@@ -1,5 +1,6 @@
 import type { AccessSize } from '../isa/index.ts';
 import type { BpfObject, ProgramKind } from '../object/index.ts';
+import type { Scalar } from './domain/index.ts';
 
 /**
  * What a register or an 8-byte stack slot holds. Lattice: `none` is bottom (never written, or dead),
@@ -15,11 +16,8 @@ export type ValueType =
 /** An integer. */
 export interface ScalarType {
   readonly kind: 'scalar';
-  /** Unsigned 64-bit bounds, inclusive; equal when constant. */
-  readonly minimum: bigint;
-  readonly maximum: bigint;
-  /** Power of two that divides the value, at most `MAXIMUM_ALIGNMENT`. */
-  readonly alignment: number;
+  /** Known bits, and signed and unsigned bounds of the 64 bits and of the low 32. */
+  readonly range: Scalar;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CollectingSink } from '../../src/diag/index.ts';
+import { bounds } from '../../src/verifier/domain/index.ts';
 import { analyse, type FunctionFacts, type ValueType } from '../../src/verifier/index.ts';
 import { asm, type Draft, makeObject, type ObjectParts } from '../support/object.ts';
 
@@ -17,9 +18,8 @@ function facts(...code: Draft[]): FunctionFacts {
 /** A short text of a value. */
 function show(value: ValueType | undefined): string {
   if (value?.kind === 'scalar') {
-    return value.minimum === value.maximum
-      ? `${value.minimum}`
-      : `${value.minimum}..${value.maximum}`;
+    const { umin, umax } = bounds(value.range);
+    return umin === umax ? `${umin}` : `${umin}..${umax}`;
   }
   if (value?.kind !== 'pointer') return value?.kind ?? 'unreachable';
   const { region, minimum = '?', maximum = '?', nullable, alignment } = value;

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { type InterpResult, type RunOptions, run } from '../../src/interp/index.ts';
+import { constantScalar, contains, formatScalar } from '../../src/verifier/domain/index.ts';
 import type {
   PointerType,
   StackPart,
@@ -13,6 +14,7 @@ interface OpenFrame {
 }
 
 function show(value: ValueType): string {
+  if (value.kind === 'scalar') return formatScalar(value.range);
   return JSON.stringify(value, (_, part) =>
     typeof part === 'bigint' ? `0x${part.toString(16)}` : part,
   );
@@ -42,8 +44,7 @@ export function runAgainstFacts(
   function complaint(type: ValueType, value: bigint): string | undefined {
     if (type.kind === 'none') return 'is live but was never written';
     if (type.kind === 'scalar') {
-      if (value < type.minimum || value > type.maximum) return 'is out of bounds';
-      return value % BigInt(type.alignment) === 0n ? undefined : 'is not aligned';
+      return contains(type.range, constantScalar(value)) ? undefined : 'is not in its range';
     }
     if (type.kind !== 'pointer' || type.region.kind === 'any') return undefined;
     // Null, or what was added to it.

@@ -28,3 +28,4 @@ export {
   unsignedOfSize,
   ZERO,
 } from './scalar.ts';
+export { NO_THRESHOLDS, Thresholds, toMultiples, widen } from './widen.ts';

@@ -3,6 +3,7 @@
  * what has been seen of each other's frames. Grows only, so that the walk settles.
  */
 import type { BpfInstruction, BpfObject } from '../../object/index.ts';
+import { NO_THRESHOLDS, Thresholds } from '../domain/index.ts';
 import { type Block, type ControlFlow, findBlocks } from '../flow/blocks.ts';
 import type { PointerType, ValueType } from '../types.ts';
 import type { ProvedEdges } from './edges.ts';
@@ -20,7 +21,6 @@ const LONG_PATIENCE = 100;
 const THRESHOLD_LIMIT = 48;
 /** Frames that may be open at a time. */
 export const MAXIMUM_DEPTH = 8;
-const GIVE_UP: readonly bigint[] = [];
 
 /** One function while it is analysed. */
 export interface FunctionWork {
@@ -30,7 +30,7 @@ export interface FunctionWork {
   /** Branches that the proof followed, see edges.ts; undefined when nothing is proved. */
   readonly edges: Uint8Array | undefined;
   readonly live: Uint16Array;
-  readonly thresholds: readonly bigint[];
+  readonly thresholds: Thresholds;
   /** State before each block; undefined while it cannot be reached. */
   readonly states: (State | undefined)[];
   readonly joins: Uint16Array;
@@ -55,20 +55,20 @@ export interface FunctionWork {
   readonly shared: (SharedSlot | undefined)[];
 }
 
-function findThresholds(instructions: readonly BpfInstruction[]): readonly bigint[] {
-  const found = new Set([0xffn, 0xffffn, 0x7fffffffn, 0xffffffffn, (1n << 63n) - 1n]);
+/** Ends of the types of C. */
+const LIMITS = [0xff, 0xffff, -0x8000_0000, 0x7fff_ffff, 0xffff_ffff, (1n << 63n) - 1n] as const;
+
+function findThresholds(instructions: readonly BpfInstruction[]): Thresholds {
   const compared = new Set<number>();
   for (const instruction of instructions) {
     if (instruction.kind !== 'branch' || instruction.right.kind !== 'immediate') continue;
     if (compared.size >= THRESHOLD_LIMIT) break;
     compared.add(instruction.right.value);
   }
-  for (const value of compared) {
-    for (const near of [value - 1, value, value + 1]) {
-      if (near >= 0) found.add(BigInt(near));
-    }
-  }
-  return [...found].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return new Thresholds([
+    ...LIMITS,
+    ...[...compared].flatMap((value) => [value - 1, value, value + 1]),
+  ]);
 }
 
 /** The whole object while it is analysed. */
@@ -147,11 +147,11 @@ export class Analysis {
       return;
     }
     const joins = ++work.joins[block.index]!;
-    let thresholds: readonly bigint[] | undefined;
+    let thresholds: Thresholds | undefined;
     if (block.loopHead && joins > PATIENCE) {
-      thresholds = joins > THRESHOLD_PATIENCE ? GIVE_UP : work.thresholds;
+      thresholds = joins > THRESHOLD_PATIENCE ? NO_THRESHOLDS : work.thresholds;
     } else if (joins > LONG_PATIENCE) {
-      thresholds = GIVE_UP;
+      thresholds = NO_THRESHOLDS;
     }
     if (joins > LONG_PATIENCE) work.joins[block.index] = LONG_PATIENCE;
     const joined = joinStates(old, state, live, thresholds, this.lost);
@@ -170,7 +170,7 @@ export class Analysis {
       const old = work.parameters[index]!;
       let joined = joinValues(old, values[index] ?? UNKNOWN, this.lost);
       if (joined === old) continue;
-      if (work.parameterJoins > PATIENCE) joined = widenValues(old, joined, GIVE_UP);
+      if (work.parameterJoins > PATIENCE) joined = widenValues(old, joined, NO_THRESHOLDS);
       work.parameters[index] = joined;
       changed = true;
     }
@@ -189,7 +189,7 @@ export class Analysis {
     }
     let joined = joinValues(work.result, value.kind === 'none' ? UNKNOWN : value, this.lost);
     if (joined === work.result) return;
-    if (++work.resultJoins > PATIENCE) joined = widenValues(work.result, joined, GIVE_UP);
+    if (++work.resultJoins > PATIENCE) joined = widenValues(work.result, joined, NO_THRESHOLDS);
     work.result = joined;
     for (const [caller, blocks] of work.callers) {
       for (const block of blocks) caller.queue.add(block);

@@ -1,8 +1,8 @@
 /** What is known on the two edges of a branch. */
 import type { BpfInstruction } from '../../object/index.ts';
+import { refine, type Scalar, toMultiples, ZERO as ZERO_RANGE } from '../domain/index.ts';
 import type { ScalarType, ValueType } from '../types.ts';
-import { refine } from './refine.ts';
-import { ANY_SCALAR, constant } from './scalar.ts';
+import { ANY_SCALAR, constant, withRange } from './integer.ts';
 import { operandValue } from './transfer.ts';
 import { neverNull, withoutNull } from './value.ts';
 
@@ -11,10 +11,10 @@ type Branch = Extract<BpfInstruction, { kind: 'branch' }>;
 /** Registers on one edge, or undefined when the edge is impossible. */
 type Edge = readonly ValueType[] | undefined;
 
-const ZERO = constant(0n);
+const ZERO = constant(0);
 
 function isZero(value: ValueType): boolean {
-  return value.kind === 'scalar' && value.maximum === 0n;
+  return value.kind === 'scalar' && value.range === ZERO_RANGE;
 }
 
 /** `pointer == 0` and `pointer != 0`. */
@@ -30,6 +30,10 @@ function compareWithNull(registers: readonly ValueType[], register: number, equa
 function view(value: ValueType): ScalarType | undefined {
   if (value.kind === 'scalar') return value;
   return value.kind === 'unknown' || value.kind === 'none' ? ANY_SCALAR : undefined;
+}
+
+function narrowed(type: ScalarType, range: Scalar): ScalarType {
+  return range === type.range ? type : withRange(type, toMultiples(range));
 }
 
 /**
@@ -58,9 +62,10 @@ export function edge(
   }
   const [a, b] = [view(left), view(right)];
   if (a === undefined || b === undefined || sameRegister) return registers;
-  const refined = refine(branch.operator, branch.width, a, b, taken);
+  const refined = refine(branch.operator, branch.width, taken, a.range, b.range);
   if (refined === undefined) return undefined;
-  const [newLeft, newRight] = refined;
+  const newLeft = narrowed(a, refined[0]);
+  const newRight = narrowed(b, refined[1]);
   if (newLeft === a && newRight === b) return registers;
   const result = registers.slice();
   if (newLeft !== a) result[branch.left] = newLeft;

@@ -4,7 +4,7 @@ import { type ArgumentKind, type Helper, helpers } from '../helpers.ts';
 import type { RegisterCall, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
 import { type Cursor, clobberArguments, runOthers, touch } from './frame.ts';
-import { ANY_SCALAR, ANY_SCALAR_32, constantOf } from './scalar.ts';
+import { ANY_SCALAR, ANY_SCALAR_32 } from './integer.ts';
 import { publishFrame } from './shared.ts';
 import { NONE, pointerTo, UNKNOWN } from './value.ts';
 
@@ -58,7 +58,7 @@ export function argumentEffect(
   const mapPosition = helper.arguments.indexOf('CONST_MAP_PTR');
   const sizes = mapPosition < 0 ? undefined : mapSizes(analysis, registers[mapPosition + 1]);
   const next = registers[position + 2];
-  const stated = next?.kind === 'scalar' ? Number(next.maximum) : Infinity;
+  const stated = next?.kind === 'scalar' ? next.range.unsignedMaximum : Infinity;
   switch (kind) {
     case 'MAP_KEY':
       return { size: sizes?.key ?? Infinity, read: true, write: false };
@@ -159,8 +159,8 @@ function helperResult(
     }
     case 'ALLOC_MEM_OR_NULL': {
       const size = registers[helper.arguments.indexOf('CONST_ALLOC_SIZE') + 1];
-      const bytes = size?.kind === 'scalar' ? constantOf(size) : undefined;
-      const known = bytes !== undefined && bytes <= 0xffffffffn ? { size: Number(bytes) } : {};
+      const bytes = size?.kind === 'scalar' ? size.range.constantNumber : undefined;
+      const known = bytes !== undefined && bytes >= 0 && bytes <= 0xffffffff ? { size: bytes } : {};
       return pointerTo({ kind: 'memory', ...known }, VALUE_ALIGNMENT, { nullable });
     }
     case 'DYNPTR_MEM_OR_NULL':
@@ -173,9 +173,9 @@ function helperResult(
 /** What a call through a register that holds this value calls; undefined when that is not known. */
 export function registerCallee(value: ValueType): RegisterCall | undefined {
   if (value.kind === 'scalar') {
-    const helper = constantOf(value);
-    return helper !== undefined && helper <= 0xffffn
-      ? { kind: 'helper', helper: Number(helper) }
+    const helper = value.range.constantNumber;
+    return helper !== undefined && helper >= 0 && helper <= 0xffff
+      ? { kind: 'helper', helper }
       : undefined;
   }
   if (value.kind !== 'pointer' || value.region.kind !== 'function') return undefined;

@@ -1,7 +1,7 @@
 /** Loads from data that nobody writes. */
 import type { BpfObject } from '../../object/index.ts';
 import type { PointerType, ScalarType } from '../types.ts';
-import { constant } from './scalar.ts';
+import { constant } from './integer.ts';
 
 /** The constant at a place of read-only data; undefined when it may change before the program runs. */
 export function loadData(

@@ -4,6 +4,7 @@
  * whenever its function waits for others, and of anything that others wrote.
  */
 
+import { NO_THRESHOLDS } from '../domain/index.ts';
 import type { ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
 import { type Cursor, wholeSlot } from './frame.ts';
@@ -24,7 +25,7 @@ export interface SharedSlot {
 function publish(analysis: Analysis, shared: SharedSlot, value: ValueType): void {
   let joined = joinValues(shared.value, value.kind === 'none' ? UNKNOWN : value, analysis.lost);
   if (joined === shared.value) return;
-  if (++shared.joins > PATIENCE) joined = widenValues(shared.value, joined, []);
+  if (++shared.joins > PATIENCE) joined = widenValues(shared.value, joined, NO_THRESHOLDS);
   shared.value = joined;
   for (const [reader, blocks] of shared.readers) {
     for (const block of blocks) reader.queue.add(block);

@@ -1,5 +1,6 @@
 /** What is known at one point of a function: its registers and its own frame. */
 
+import type { Thresholds } from '../domain/index.ts';
 import type { PointerType, ValueType } from '../types.ts';
 import {
   equalValues,
@@ -76,7 +77,7 @@ function equalSlots(a: SlotType, b: SlotType): boolean {
   return b.kind !== 'mixed' && equalValues(a, b);
 }
 
-function joinSlots(a: SlotType, b: SlotType, widen: readonly bigint[] | undefined): SlotType {
+function joinSlots(a: SlotType, b: SlotType, widen: Thresholds | undefined): SlotType {
   if (a === b) return a;
   if (a.kind !== 'mixed' && b.kind !== 'mixed') {
     let lossy = false;
@@ -97,7 +98,7 @@ export function joinStates(
   old: State,
   arriving: State,
   live: number,
-  thresholds: readonly bigint[] | undefined,
+  thresholds: Thresholds | undefined,
   lost: Lost,
 ): State {
   let registers: ValueType[] | undefined;

@@ -1,23 +1,23 @@
 /** What each instruction does to the state. */
+import type { AccessSize } from '../../isa/index.ts';
 import type { BpfInstruction, Reference } from '../../object/index.ts';
 import { contextLayout, fieldAt } from '../contexts/index.ts';
+import {
+  arithmetic,
+  negate,
+  type Scalar,
+  signExtend,
+  signedOfSize,
+  swap as swapBytes,
+  truncate,
+  unsignedOfSize,
+} from '../domain/index.ts';
 import type { PointerType, ScalarType, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
 import { callFunction, callHelper, registerCallee } from './calls.ts';
 import { loadData } from './data.ts';
 import { type Cursor, clobberArguments, loadFrame, storeFrame, touch } from './frame.ts';
-import {
-  ANY_SCALAR,
-  ANY_SCALAR_32,
-  arithmetic,
-  constant,
-  constantOf,
-  negate,
-  range,
-  reverseBytes,
-  signExtend,
-  truncate,
-} from './scalar.ts';
+import { ANY_SCALAR, constant, scalarType } from './integer.ts';
 import { readShared } from './shared.ts';
 import { addToPointer, asScalar, pointerTo, UNKNOWN } from './value.ts';
 
@@ -25,23 +25,21 @@ type Of<K extends BpfInstruction['kind']> = Extract<BpfInstruction, { kind: K }>
 type Operand = Of<'alu'>['source'];
 
 const CALL_KERNEL_LOSES = [1, 2, 3, 4, 5];
+const MOST_32 = 2 ** 32 - 1;
 
 /** Value of a second operand; an immediate is sign-extended to 64 bits. */
 export function operandValue(registers: readonly ValueType[], operand: Operand): ValueType {
-  return operand.kind === 'register'
-    ? registers[operand.register]!
-    : constant(BigInt(operand.value));
+  return operand.kind === 'register' ? registers[operand.register]! : constant(operand.value);
 }
 
 /** Integers that a load of so many bytes can give. */
-function loadedScalar(size: number, signed: boolean): ScalarType {
-  if (size === 8 || signed) return ANY_SCALAR;
-  return size === 4 ? ANY_SCALAR_32 : range(0n, (1n << BigInt(8 * size)) - 1n);
+function loadedScalar(size: AccessSize, signed: boolean): ScalarType {
+  return scalarType(signed ? signedOfSize(size) : unsignedOfSize(size));
 }
 
 /** An integer made of operands of which one may be an address: still an address, perhaps. */
-function mixedResult(value: ScalarType): ValueType {
-  return value.maximum < 1n << 32n ? value : UNKNOWN;
+function mixedResult(value: Scalar): ValueType {
+  return value.unsignedMaximum <= MOST_32 ? scalarType(value) : UNKNOWN;
 }
 
 function sameFrame(a: PointerType, b: PointerType): boolean {
@@ -59,11 +57,11 @@ function pointerArithmetic(
   right: ValueType,
 ): ValueType | undefined {
   if (left.kind === 'pointer' && right.kind !== 'pointer') {
-    const amount = asScalar(right);
+    const amount = asScalar(right).range;
     return addToPointer(left, operator === 'add' ? amount : negate(64, amount));
   }
   if (operator === 'add' && right.kind === 'pointer' && left.kind !== 'pointer') {
-    return addToPointer(right, asScalar(left));
+    return addToPointer(right, asScalar(left).range);
   }
   return undefined;
 }
@@ -74,11 +72,11 @@ function alu(analysis: Analysis, cursor: Cursor, instruction: Of<'alu'>): ValueT
   if (operator === 'mov') {
     if (width === 64) return right.kind === 'none' ? UNKNOWN : right;
     if (right.kind === 'pointer') analysis.lost(right);
-    return truncate(asScalar(right), 32);
+    return scalarType(truncate(asScalar(right).range, 4));
   }
   const left = cursor.registers[destination]!;
   if (left.kind === 'scalar' && right.kind === 'scalar') {
-    return arithmetic(operator, width, left, right);
+    return scalarType(arithmetic(operator, width, left.range, right.range));
   }
   if (width === 64 && (operator === 'add' || operator === 'sub')) {
     const pointer = pointerArithmetic(operator, left, right);
@@ -99,8 +97,8 @@ function alu(analysis: Analysis, cursor: Cursor, instruction: Of<'alu'>): ValueT
   }
   if (left.kind === 'pointer') analysis.lost(left);
   if (right.kind === 'pointer') analysis.lost(right);
-  const value = arithmetic(operator, width, asScalar(left), asScalar(right));
-  return width === 32 ? value : mixedResult(value);
+  const value = arithmetic(operator, width, asScalar(left).range, asScalar(right).range);
+  return width === 32 ? scalarType(value) : mixedResult(value);
 }
 
 function referenceValue(analysis: Analysis, reference: Reference): ValueType {
@@ -196,19 +194,19 @@ function swap(analysis: Analysis, value: ValueType, instruction: Of<'swap'>): Va
     if (instruction.to === 'le' && instruction.bits === 64) return value;
     analysis.lost(value);
   }
-  if (instruction.to !== 'le') return reverseBytes(instruction.bits, asScalar(value));
-  return instruction.bits === 64 ? value : truncate(asScalar(value), instruction.bits);
+  if (instruction.to === 'le' && instruction.bits === 64) return value;
+  return scalarType(swapBytes(instruction.to, instruction.bits, asScalar(value).range));
 }
 
 /** The value an instruction puts into its destination register, for those that do just that. */
 function unary(
   analysis: Analysis,
   value: ValueType,
-  compute: (scalar: ScalarType) => ScalarType,
+  compute: (range: Scalar) => Scalar,
 ): ValueType {
   if (value.kind === 'pointer') analysis.lost(value);
-  const result = compute(asScalar(value));
-  return value.kind === 'scalar' ? result : mixedResult(result);
+  const result = compute(asScalar(value).range);
+  return value.kind === 'scalar' ? scalarType(result) : mixedResult(result);
 }
 
 /** Carries the state over one instruction; false when control does not go on to the next. */
@@ -228,15 +226,14 @@ export function step(
       registers[instruction.destination] = unary(
         analysis,
         registers[instruction.destination]!,
-        (scalar) =>
-          negate(instruction.width, instruction.width === 32 ? truncate(scalar, 32) : scalar),
+        (range) => negate(instruction.width, range),
       );
       return true;
     case 'move_sign_extend':
       registers[instruction.destination] = unary(
         analysis,
         registers[instruction.source]!,
-        (scalar) => signExtend(instruction.width, instruction.bits, scalar),
+        (range) => signExtend(instruction.width, instruction.bits, range),
       );
       return true;
     case 'address_space_cast':
@@ -267,7 +264,7 @@ export function step(
       return true;
     case 'legacy_load':
       // Out of range, the function ends here with 0.
-      analysis.leave(work, constant(0n));
+      analysis.leave(work, constant(0));
       clobberArguments(cursor);
       registers[0] = loadedScalar(instruction.size, false);
       return true;
@@ -303,9 +300,4 @@ export function step(
     case 'may_goto':
       return true;
   }
-}
-
-/** The constant that a value is, when it is one. */
-export function knownConstant(value: ValueType): bigint | undefined {
-  return value.kind === 'scalar' ? constantOf(value) : undefined;
 }

@@ -7,8 +7,9 @@
  * Where a join or an operation loses sight of a region, its caller is told through `Lost`, because
  * from then on an `unknown` may be an address of it.
  */
+import { type Scalar, type Thresholds, ZERO } from '../domain/index.ts';
 import type { PointerType, Region, ScalarType, ValueType } from '../types.ts';
-import { ANY_SCALAR, constantOf, joinScalars, widenScalar } from './scalar.ts';
+import { ANY_SCALAR, alignmentOf, equalScalars, joinScalars, widenScalar } from './integer.ts';
 
 /** Told of every pointer whose region is no longer tracked. */
 export type Lost = (pointer: PointerType) => void;
@@ -109,12 +110,10 @@ export function neverNull(pointer: PointerType): boolean {
 }
 
 /** Signed bounds of an integer, where they are small enough to be offsets. */
-function signedOffsets(value: ScalarType): readonly [number, number] | undefined {
-  const minimum = BigInt.asIntN(64, value.minimum);
-  const maximum = BigInt.asIntN(64, value.maximum);
-  if (minimum > maximum) return undefined;
+function signedOffsets(amount: Scalar): readonly [number, number] | undefined {
+  const { signedMinimum: minimum, signedMaximum: maximum } = amount;
   if (minimum < -OFFSET_LIMIT || maximum > OFFSET_LIMIT) return undefined;
-  return [Number(minimum), Number(maximum)];
+  return [minimum, maximum];
 }
 
 function limited(value: number | undefined): number | undefined {
@@ -122,9 +121,9 @@ function limited(value: number | undefined): number | undefined {
 }
 
 /** pointer + amount. */
-export function addToPointer(pointer: PointerType, amount: ScalarType): PointerType {
+export function addToPointer(pointer: PointerType, amount: Scalar): PointerType {
   const offsets = signedOffsets(amount);
-  const alignment = Math.min(pointer.alignment, amount.alignment);
+  const alignment = Math.min(pointer.alignment, alignmentOf(amount));
   const bound = (old: number | undefined, by: number | undefined) =>
     old === undefined || by === undefined ? undefined : limited(old + by);
   const minimum = bound(pointer.minimum, offsets?.[0]);
@@ -174,9 +173,7 @@ function equalPointers(a: PointerType, b: PointerType): boolean {
 /** Whether two values say the same. */
 export function equalValues(a: ValueType, b: ValueType): boolean {
   if (a === b) return true;
-  if (a.kind === 'scalar' && b.kind === 'scalar') {
-    return a.minimum === b.minimum && a.maximum === b.maximum && a.alignment === b.alignment;
-  }
+  if (a.kind === 'scalar' && b.kind === 'scalar') return equalScalars(a, b);
   if (a.kind === 'pointer' && b.kind === 'pointer') return equalPointers(a, b);
   return a.kind === b.kind;
 }
@@ -211,11 +208,11 @@ export function joinValues(a: ValueType, b: ValueType, lost: Lost): ValueType {
     const joined = joinPointers(a, b, lost);
     return equalPointers(joined, a) ? a : joined;
   }
-  if (a.kind === 'pointer' && b.kind === 'scalar' && constantOf(b) === 0n) {
+  if (a.kind === 'pointer' && b.kind === 'scalar' && b.range === ZERO) {
     const joined = orNull(a);
     return equalPointers(joined, a) ? a : joined;
   }
-  if (b.kind === 'pointer' && a.kind === 'scalar' && constantOf(a) === 0n) return orNull(b);
+  if (b.kind === 'pointer' && a.kind === 'scalar' && a.range === ZERO) return orNull(b);
   if (a.kind === 'pointer') lost(a);
   if (b.kind === 'pointer') lost(b);
   return UNKNOWN;
@@ -240,11 +237,7 @@ function widenPointer(old: PointerType, joined: PointerType): PointerType {
 }
 
 /** An upper bound of both that is reached in few steps; `joined` is the join of `old` and what is new. */
-export function widenValues(
-  old: ValueType,
-  joined: ValueType,
-  thresholds: readonly bigint[],
-): ValueType {
+export function widenValues(old: ValueType, joined: ValueType, thresholds: Thresholds): ValueType {
   if (old === joined) return old;
   if (old.kind === 'scalar' && joined.kind === 'scalar') {
     return widenScalar(old, joined, thresholds);
@@ -255,7 +248,9 @@ export function widenValues(
 
 /** Proved alignment of the address `offset` bytes after the value. */
 export function accessAlignment(value: ValueType, offset: number): number {
-  const known = value.kind === 'pointer' || value.kind === 'scalar' ? value.alignment : 1;
+  let known = 1;
+  if (value.kind === 'pointer') known = value.alignment;
+  else if (value.kind === 'scalar') known = alignmentOf(value.range);
   if (
     value.kind === 'pointer' &&
     !value.nullable &&

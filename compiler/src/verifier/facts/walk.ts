@@ -5,7 +5,7 @@ import type { ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
 import { edge } from './branch.ts';
 import { Cursor } from './frame.ts';
-import { ANY_SCALAR } from './scalar.ts';
+import { ANY_SCALAR } from './integer.ts';
 import { refineCopies } from './spills.ts';
 import { step } from './transfer.ts';
 import { pointerTo } from './value.ts';
