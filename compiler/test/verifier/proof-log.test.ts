@@ -175,7 +175,13 @@ test('values as the kernel writes them', () => {
   assert.is(pointer(value, { nullable: true, id: 5 }), `map_value_or_null(id=5,${shared})`);
   assert.is(pointer(value, { id: 5, offset: 4 }), `map_value(${shared},off=4)`);
   assert.is(pointer({ kind: 'data', section: 0 }), 'map_value(map=made.rodata,ks=4,vs=24)');
-  const memory: Target = { kind: 'memory', size: 16, writable: true, name: 'ring-buffer record' };
+  const memory: Target = {
+    kind: 'memory',
+    size: 16,
+    alignment: 8,
+    writable: true,
+    name: 'ring-buffer record',
+  };
   assert.is(
     pointer(memory, { nullable: true, id: 3, reference: 3 }),
     'ringbuf_mem_or_null(id=3,ref_obj_id=3,sz=16)',

@@ -5,7 +5,7 @@ import { rangeScalar, signedRange, UNKNOWN, ZERO } from '../../src/verifier/doma
 import type { Target } from '../../src/verifier/proof/value.ts';
 import { HandPath, refusal } from './proof-memory-path.ts';
 
-const MEMORY: Target = { kind: 'memory', size: 64, writable: true, name: 'memory' };
+const MEMORY: Target = { kind: 'memory', size: 64, alignment: 8, writable: true, name: 'memory' };
 
 function pointer(path: HandPath, register: number) {
   const value = path.get(register);

@@ -365,7 +365,13 @@ packets.run();
 const others = suite('other memory');
 others('of a helper: its size and whether it may be written', () => {
   const memory = (writable: boolean): Prepare => {
-    const target: Target = { kind: 'memory', size: 16, writable, name: 'ring-buffer record' };
+    const target: Target = {
+      kind: 'memory',
+      size: 16,
+      alignment: 8,
+      writable,
+      name: 'ring-buffer record',
+    };
     return (path) => path.point(2, target);
   };
   const { accepts, refuses } = rules({});

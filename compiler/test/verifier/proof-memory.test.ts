@@ -352,7 +352,7 @@ function put(path: HandPath, reference: number): Dynptr {
   });
   path.point(
     6,
-    { kind: 'memory', size: 8, writable: true, name: 'dynptr slice' },
+    { kind: 'memory', size: 8, alignment: 8, writable: true, name: 'dynptr slice' },
     { reference: 7 },
   );
   path.run('*(u64 *)(r10 - 8) = r6');

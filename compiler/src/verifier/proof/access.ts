@@ -132,6 +132,7 @@ function rejectNumber(path: Path, register: number): never {
 /** Whether the address is surely a multiple of `size` when the object's start is one. */
 export function alignedTo(pointer: PointerValue, offset: number, size: 1 | 2 | 4 | 8): boolean {
   if (size === 1) return true;
+  if (pointer.target.kind === 'memory' && pointer.target.alignment < size) return false;
   const fixed = pointer.offset + offset;
   const { variable } = pointer;
   if (variable === ZERO) return fixed % size === 0;

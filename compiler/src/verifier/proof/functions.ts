@@ -154,7 +154,13 @@ function parameterValue(parameter: Parameter, newId: () => number): Value {
     case 'memory': {
       const { name, size, nullable } = parameter;
       return new PointerValue(
-        { kind: 'memory', size, writable: true, name: `memory of parameter ${name}` },
+        {
+          kind: 'memory',
+          size,
+          writable: true,
+          alignment: 1,
+          name: `memory of parameter ${name}`,
+        },
         nullable ? { nullable, id: newId() } : {},
       );
     }

@@ -234,6 +234,16 @@ function checkAtomic(path: Path, access: Access, pointer: PointerValue): void {
       break;
     default:
       if (alignedTo(pointer, access.offset, access.size as Size)) return;
+      if (target.kind === 'memory' && target.alignment < access.size) {
+        path.reject(
+          'BPF-V030',
+          `an atomic operation on ${describeTarget(path, target)}, whose address may be no multiple of ${access.size}`,
+          {
+            help: 'CPUs may fault there: keep what is shared in a map, or use a plain store',
+            registers,
+          },
+        );
+      }
       path.reject(
         'BPF-V030',
         `an atomic operation on ${bytes(access.size)} of ${describeTarget(path, target)} at an offset that is no multiple of ${access.size}`,

@@ -50,11 +50,15 @@ export type Target =
   | { readonly kind: 'packet_end' }
   /** A data section of the object. */
   | { readonly kind: 'data'; readonly section: number }
-  /** `size` bytes from a helper or a caller; `name` is for messages ("ring-buffer record"). */
+  /**
+   * `size` bytes from a helper or a caller; `name` is for messages ("ring-buffer record"). `alignment`
+   * divides the address of the first.
+   */
   | {
       readonly kind: 'memory';
       readonly size: number;
       readonly writable: boolean;
+      readonly alignment: 1 | 8;
       readonly name: string;
     }
   | { readonly kind: 'function'; readonly function: number }
@@ -135,7 +139,11 @@ export function sameTarget(a: Target, b: Target): boolean {
       return b.kind === 'function' && a.function === b.function;
     case 'memory':
       return (
-        b.kind === 'memory' && a.size === b.size && a.writable === b.writable && a.name === b.name
+        b.kind === 'memory' &&
+        a.size === b.size &&
+        a.writable === b.writable &&
+        a.alignment === b.alignment &&
+        a.name === b.name
       );
     default:
       return a.kind === b.kind;
