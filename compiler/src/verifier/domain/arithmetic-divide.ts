@@ -120,18 +120,33 @@ export function remainder(width: 32 | 64, left: Scalar, right: Scalar): Scalar {
     and(64, dividend, constantWord((low - 1) | 0, low === 0 ? (high - 1) | 0 : 0));
     return finish();
   }
-  const l = bigRange(dividend);
-  const r = bigRange(divisor);
-  if (l.maximum < r.minimum) return dividend;
+  const l = exactRange(64, dividend);
+  const r = exactRange(64, divisor);
+  const most =
+    l && r
+      ? mostRemainder(l, r, 1)
+      : mostRemainder<bigint>(bigRange(dividend), bigRange(divisor), 1n);
+  if (most === undefined) return dividend;
   keepLowBits(dividend, divisor);
   draft.clearUnsigned();
-  const most = r.minimum === 0n || l.maximum < r.maximum ? l.maximum : r.maximum - 1n;
   draft.umaxLow = lowOf(most);
   draft.umaxHigh = highOf(most);
   draft.clearSigned();
   draft.clearUnsigned32();
   draft.clearSigned32();
   return finish();
+}
+
+/** The greatest remainder; undefined when every dividend is its own. */
+function mostRemainder<Integer extends number | bigint>(
+  dividends: Range<Integer>,
+  divisors: Range<Integer>,
+  one: Integer,
+): Integer | undefined {
+  if (dividends.maximum < divisors.minimum) return undefined;
+  // Modulo 0, and modulo what is greater, the dividend stays.
+  if (divisors.minimum < one || dividends.maximum < divisors.maximum) return dividends.maximum;
+  return (divisors.maximum - one) as Integer;
 }
 
 /** Writes to the draft's known bits those that a remainder takes from the dividend. */
