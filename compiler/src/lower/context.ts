@@ -104,6 +104,27 @@ function warnOfUnknownLayout(state: FunctionState, type: ContextPointer): void {
   });
 }
 
+/** Bytecode of an unknown CPU was proved against the largest layout there is; this target's may be smaller. */
+function checkInsideNative(
+  state: FunctionState,
+  type: ContextPointer,
+  offset: number,
+  size: number,
+  name: string,
+): void {
+  const { target } = state.module.options;
+  const limit = contextLayout(type.region.program, target.name)?.size;
+  const { program } = type.region;
+  if (limit === undefined || (program !== 'kprobe' && program !== 'perf_event')) return;
+  const end = (type.maximum ?? 0) + offset + size;
+  if (end <= limit) return;
+  throw state.failure(
+    'BPF-L046',
+    `byte ${end - 1} of ${name} is read, which has only ${limit} bytes on ${target.name}`,
+    'name the CPU that the program was compiled for with --pt-regs',
+  );
+}
+
 function registerOffset(
   state: FunctionState,
   type: ContextPointer,
@@ -113,6 +134,7 @@ function registerOffset(
 ): number {
   if (!translates(state, type)) {
     warnOfUnknownLayout(state, type);
+    checkInsideNative(state, type, offset, size, name);
     return offset;
   }
   const source = state.module.ptRegsSource!;

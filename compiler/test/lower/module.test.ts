@@ -78,6 +78,21 @@ function reader(offset: number, ptRegs: TargetName, type: string): BpfObject {
   return { ...made, ptRegs, programs };
 }
 
+test('registers of an unknown CPU that the target has no bytes for are refused', () => {
+  const { size } = findTarget('x86-64').ptRegs;
+  const unknown = (offset: number) =>
+    makeObject({
+      kind: 'kprobe',
+      functions: [[asm.load(0, 4, 1, offset), { kind: 'exit' }]],
+    });
+  assert.not.throws(() => lowered(unknown(size - 4), 'x86-64'));
+  assert.not.throws(() => lowered(unknown(size), 'arm64'));
+  assert.throws(
+    () => lowered(unknown(size), 'x86-64'),
+    (error: unknown) => error instanceof Failure && /only 168 bytes on x86-64/.test(error.message),
+  );
+});
+
 test('a register without a counterpart is refused by name', () => {
   const cs = ptRegsField(findTarget('x86-64'), 'cs')!.offset;
   assert.throws(
