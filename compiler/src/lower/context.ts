@@ -26,7 +26,9 @@ export function contextAccess(
   if (type === undefined) return undefined;
   const layout = contextLayout(type.region.program, state.module.ptRegsSource?.name);
   if (layout?.access === 'fields') return fieldAccess(state, type, layout.name, offset, size, how);
-  return { kind: 'memory', offset: registerOffset(state, type, offset, size, layout?.name ?? '') };
+  const name = layout?.name ?? '';
+  if (!translates(state, type)) checkInsideNative(state, type, offset, size, name);
+  return { kind: 'memory', offset: registerOffset(state, type, offset, size, name) };
 }
 
 function fieldAccess(
@@ -134,7 +136,6 @@ function registerOffset(
 ): number {
   if (!translates(state, type)) {
     warnOfUnknownLayout(state, type);
-    checkInsideNative(state, type, offset, size, name);
     return offset;
   }
   const source = state.module.ptRegsSource!;
