@@ -9,6 +9,16 @@ export function isNull(value: Value): boolean {
   return value.kind === 'scalar' && value.range.constantNumber === 0;
 }
 
+/**
+ * Whether an argument that may be null is null. That it is 0 is then relied upon: a state that comes here
+ * later with another number in its place must not be taken for this one.
+ */
+export function isNullArgument(path: Path, register: number, value: Value): boolean {
+  if (!isNull(value)) return false;
+  path.markPrecise(register);
+  return true;
+}
+
 const EXPECTED = {
   context: {
     what: 'the context of the program',

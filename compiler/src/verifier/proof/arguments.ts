@@ -2,7 +2,7 @@
 
 import type { ArgumentKind } from '../helpers.ts';
 import { readable } from './alu.ts';
-import { isNull, pointerTo } from './argument-types.ts';
+import { isNull, isNullArgument, pointerTo } from './argument-types.ts';
 import type { Call } from './call.ts';
 import { argumentName, describeValue } from './describe.ts';
 import { prepareDynptr, releasableDynptr, useDynptr } from './dynptrs.ts';
@@ -32,7 +32,7 @@ function checkArgument(path: Path, call: Call, register: number, kind: ArgumentK
     case 'ANYTHING':
       return;
     case 'CTX_OR_NULL':
-      if (isNull(value)) return;
+      if (isNullArgument(path, register, value)) return;
       pointerTo(path, call, register, 'context');
       return;
     case 'CTX':
@@ -45,7 +45,7 @@ function checkArgument(path: Path, call: Call, register: number, kind: ArgumentK
       mapKey(path, call, register);
       return;
     case 'MAP_VALUE_OR_NULL':
-      if (!isNull(value)) mapValue(path, call, register, 'read');
+      if (!isNullArgument(path, register, value)) mapValue(path, call, register, 'read');
       return;
     case 'MAP_VALUE':
       mapValue(path, call, register, 'read');
@@ -91,7 +91,7 @@ function checkArgument(path: Path, call: Call, register: number, kind: ArgumentK
       call.callback = functionArgument(path, call, register);
       return;
     case 'STACK_OR_NULL':
-      if (!isNull(value)) callbackContext(path, call, register);
+      if (!isNullArgument(path, register, value)) callbackContext(path, call, register);
       return;
     case 'SPIN_LOCK':
       spinLock(path, helper, register);

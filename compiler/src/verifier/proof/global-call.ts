@@ -1,5 +1,5 @@
 /** Arguments of global functions, against their signatures. */
-import { isNull } from './argument-types.ts';
+import { isNullArgument } from './argument-types.ts';
 import { describeValue } from './describe.ts';
 import { type DynptrPlace, dynptrAt } from './dynptrs.ts';
 import { checkMemory } from './memory.ts';
@@ -109,7 +109,7 @@ function memory(
   value: Value,
 ): void {
   const registers = [register];
-  if (isNull(value)) {
+  if (isNullArgument(path, register, value)) {
     if (parameter.nullable) return;
     path.reject('BPF-V049', `${name} is null, but is declared to be never null (__arg_nonnull)`, {
       registers,

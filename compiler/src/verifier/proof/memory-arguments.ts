@@ -1,7 +1,7 @@
 /** Memory that a helper reads or writes, with its size: in the map, in the next argument, or fixed. */
 import { isAligned } from '../domain/index.ts';
 import type { ArgumentKind } from '../helpers.ts';
-import { isNull } from './argument-types.ts';
+import { isNull, isNullArgument } from './argument-types.ts';
 import type { Call } from './call.ts';
 import { argumentName, describeValue } from './describe.ts';
 import { checkMemory } from './memory.ts';
@@ -25,7 +25,7 @@ export function memoryType(path: Path, call: Call, register: number, kind: Argum
   const registers = [register];
   const optional = kind.endsWith('_OR_NULL');
   if (value.kind !== 'pointer') {
-    if (isNull(value) && optional) return;
+    if (optional && isNullArgument(path, register, value)) return;
     path.reject(
       'BPF-V033',
       `${name} must be a pointer to memory, but is ${describeValue(path, value)}`,
