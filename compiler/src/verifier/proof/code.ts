@@ -22,6 +22,21 @@ export const POINT = {
   LOOP: 2,
 } as const;
 
+/** In long blocks states are compared, too: the way back to the last one that was kept stays short. */
+const BLOCK_POINTS_APART = 64;
+
+/** Makes points of instructions of a function that are far behind the last point. */
+function divideBlocks(points: Uint8Array, start: number, end: number): void {
+  let last = start;
+  for (let pc = start; pc < end; pc++) {
+    if (points[pc] !== POINT.NONE) last = pc;
+    else if (pc - last === BLOCK_POINTS_APART) {
+      points[pc] = POINT.MERGE;
+      last = pc;
+    }
+  }
+}
+
 function isLoopPoint(instruction: ReturnType<Code['at']>): boolean {
   return (
     instruction.kind === 'may_goto' ||
@@ -64,6 +79,7 @@ export function prepareCode(object: BpfObject): PreparedCode {
         default:
       }
     });
+    divideBlocks(points, start, start + fn.instructions.length);
   }
   row.forEach((instruction, pc) => {
     if (isLoopPoint(instruction)) points[pc] = POINT.LOOP;

@@ -4,12 +4,14 @@ import { POINT, type PreparedCode } from './code.ts';
 import { covers } from './compare.ts';
 import { carryMarks, Loops } from './loops.ts';
 import { LENGTH_ID } from './packet-range.ts';
-import { SLOTS, type State } from './state.ts';
+import type { State } from './state.ts';
 import { ScalarValue } from './value.ts';
 
 /** A state is kept when so many jumps and instructions came since the last one that was. */
 const JUMPS_APART = 2;
 const INSTRUCTIONS_APART = 8;
+/** Without any jump: what looks back along the path must not go far. */
+const BLOCK_INSTRUCTIONS_APART = 64;
 /** The same inside a loop that is counted out turn by turn: few of those states are ever met again. */
 const LOOP_JUMPS_APART = 20;
 const LOOP_INSTRUCTIONS_APART = 100;
@@ -37,8 +39,7 @@ function dropLoneLinks(state: State): void {
   };
   for (const frame of state.frames) {
     for (const value of frame.registers) tally(value);
-    if (!frame.everWritten) continue;
-    for (let slot = 0; slot < SLOTS; slot++) tally(frame.slot(slot).value);
+    for (let slot = 0; slot < frame.slotsInUse; slot++) tally(frame.slot(slot).value);
   }
   let lone = false;
   for (const [id, times] of count) if (times === 1 && id !== LENGTH_ID) lone = true;
@@ -51,8 +52,7 @@ function dropLoneLinks(state: State): void {
     for (let register = 0; register < 10; register++) {
       frame.registers[register] = untied(frame.registers[register]!);
     }
-    if (!frame.everWritten) continue;
-    for (let index = 0; index < SLOTS; index++) {
+    for (let index = 0; index < frame.slotsInUse; index++) {
       const slot = frame.slot(index);
       if (slot.value === undefined) continue;
       const value = untied(slot.value);
@@ -64,7 +64,8 @@ function dropLoneLinks(state: State): void {
 /** All checkpoints of one walk. */
 export class Explored {
   readonly #code: PreparedCode;
-  readonly #at: (Checkpoint[] | undefined)[];
+  /** By `pc`; a map, since an object may have many programs that each use little of its code. */
+  readonly #at = new Map<number, Checkpoint[]>();
   readonly #loops: Loops;
   #jumps = 0;
   #instructions = 0;
@@ -73,7 +74,6 @@ export class Explored {
 
   constructor(code: PreparedCode) {
     this.#code = code;
-    this.#at = new Array<Checkpoint[] | undefined>(code.length).fill(undefined);
     this.#loops = new Loops(code);
   }
 
@@ -98,9 +98,12 @@ export class Explored {
 
   /** The state has come to `state.pc`, `segment` led there from the last checkpoint. */
   visit(state: State, segment: Segment, point: number): Visit {
-    const known = this.#at[state.pc];
+    const known = this.#at.get(state.pc);
     const always = point === POINT.LOOP;
-    let keep = always || (this.#jumps >= JUMPS_APART && this.#instructions >= INSTRUCTIONS_APART);
+    let keep =
+      always ||
+      this.#instructions >= BLOCK_INSTRUCTIONS_APART ||
+      (this.#jumps >= JUMPS_APART && this.#instructions >= INSTRUCTIONS_APART);
     if (known !== undefined) {
       // Those seen last are the likeliest to be met again.
       for (let index = known.length - 1; index >= 0; index--) {
@@ -163,7 +166,7 @@ export class Explored {
   #keep(state: State, segment: Segment, known: Checkpoint[] | undefined): Visit {
     dropLoneLinks(state);
     const checkpoint = new Checkpoint(state.copy(), segment);
-    if (known === undefined) this.#at[state.pc] = [checkpoint];
+    if (known === undefined) this.#at.set(state.pc, [checkpoint]);
     else known.push(checkpoint);
     this.#jumps = 0;
     this.#instructions = 0;

@@ -10,7 +10,7 @@ import { entryState, globalEntryState } from './functions.ts';
 import { createLogger } from './log.ts';
 import { Rejection } from './rejection.ts';
 import { State } from './state.ts';
-import { checkStructure } from './structure.ts';
+import { checkStructure, functionsFrom } from './structure.ts';
 import type { ProgramProof, ProofFacts, ProofOptions } from './types.ts';
 import { Walk, type WalkContext } from './walk.ts';
 
@@ -24,22 +24,20 @@ interface Attempt {
   walk: Walk | undefined;
 }
 
-/** Cuts what is known by `pc` into functions that were entered. */
-function byFunction(object: BpfObject, code: PreparedCode, reached: Uint8Array, of: Uint8Array) {
-  const found = new Map<number, Uint8Array>();
-  for (const { index, instructions } of object.functions) {
-    const start = code.startOf(index);
-    if (instructions.length === 0 || reached[start] === 0) continue;
-    found.set(index, of.slice(start, start + instructions.length));
-  }
-  return found;
-}
-
-function factsOf(object: BpfObject, { code, reached, edges }: WalkContext): ProofFacts {
-  return {
-    reached: byFunction(object, code, reached, reached),
-    branches: byFunction(object, code, reached, edges),
+function factsOf({ object, program, code, reached, edges }: WalkContext): ProofFacts {
+  const facts = {
+    reached: new Map<number, Uint8Array>(),
+    branches: new Map<number, Uint8Array>(),
   };
+  // Objects may have many programs: none is to look at the functions of all others.
+  for (const fn of functionsFrom(object, program.entry)) {
+    const start = code.startOf(fn);
+    const end = start + object.functions[fn]!.instructions.length;
+    if (end === start || reached[start] === 0) continue;
+    facts.reached.set(fn, reached.slice(start, end));
+    facts.branches.set(fn, edges.slice(start, end));
+  }
+  return facts;
 }
 
 /** Walks from one entry on. */
@@ -54,11 +52,11 @@ function walkFrom(attempt: Attempt, start: (newId: () => number) => State): void
   }
 }
 
-/** Global functions that are called from what has been walked, and were not walked themselves yet. */
+/** The first global function in the code that is called from what has been walked, and was not walked itself yet. */
 function nextGlobal(context: WalkContext, done: ReadonlySet<number>): number | undefined {
-  const { object, code, reached } = context;
-  for (let pc = 0; pc < code.length; pc++) {
-    if (reached[pc] === 0) continue;
+  const { object, code, reached, calls } = context;
+  calls.sort((left, right) => right - left);
+  for (let pc = calls.pop(); pc !== undefined; pc = calls.pop()) {
     const instruction = code.at(pc);
     if (instruction.kind !== 'call_function') continue;
     const callee = instruction.function;
@@ -127,6 +125,7 @@ function proveProgram(
     edges: new Uint8Array(code.length),
     accessed: new Uint8Array(code.length),
     stackUse: new Map(),
+    calls: [],
     walked: 0,
   };
   const attempt: Attempt = { context, states: 0, peakStates: 0, walk: undefined };
@@ -150,7 +149,7 @@ function proveProgram(
     states,
     peakStates,
     time: performance.now() - started,
-    facts: factsOf(object, context),
+    facts: factsOf(context),
   };
 }
 

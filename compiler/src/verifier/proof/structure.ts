@@ -18,6 +18,15 @@ export function calleesOf(
   return found;
 }
 
+/** The function, and all that it calls or takes the address of, and so on: each once. */
+export function functionsFrom(object: BpfObject, entry: number): readonly number[] {
+  const seen = new Set([entry]);
+  for (const fn of seen) {
+    for (const { fn: callee } of calleesOf(object.functions[fn]!)) seen.add(callee);
+  }
+  return [...seen];
+}
+
 function reject(code: string, message: string, details: RejectionDetails): never {
   throw new Rejection(code, message, details);
 }
@@ -27,18 +36,9 @@ function reject(code: string, message: string, details: RejectionDetails): never
  * functions that call themselves: in the program's function and all that it calls.
  */
 export function checkStructure(object: BpfObject, program: BpfProgram, code: Code): void {
-  const order = [program.entry];
-  const seen = new Set(order);
-  for (const fn of order) {
-    const body = object.functions[fn]!;
-    checkFlow(body, code);
-    for (const { fn: callee } of calleesOf(body)) {
-      if (seen.has(callee)) continue;
-      seen.add(callee);
-      order.push(callee);
-    }
-  }
-  checkRecursion(object, order, code);
+  const functions = functionsFrom(object, program.entry);
+  for (const fn of functions) checkFlow(object.functions[fn]!, code);
+  checkRecursion(object, functions, code);
 }
 
 /** Where control may go after an instruction; `index + 1` may be behind the last. */

@@ -45,6 +45,8 @@ export interface WalkContext {
   readonly accessed: Uint8Array;
   /** Bytes of frame that each function needs. */
   readonly stackUse: Map<number, number>;
+  /** `pc`s of calls that were reached, for whoever looks for functions still to be walked; emptied there. */
+  readonly calls: number[];
   /** Instructions walked so far, over all walks. */
   walked: number;
 }
@@ -183,14 +185,17 @@ export class Walk implements Path {
       if (point !== POINT.NONE && this.#meets(point)) return;
       context.walked++;
       if (context.walked > context.limit) this.#tooLong();
-      context.reached[pc] = 1;
+      const instruction = code.at(pc);
+      if (context.reached[pc] === 0) {
+        context.reached[pc] = 1;
+        if (instruction.kind === 'call_function') context.calls.push(pc);
+      }
       const segment = this.#segment;
       const depth = state.frames.length - 1;
       segment.pcs.push(pc);
       segment.depths.push(depth);
       segment.moves.push(0);
       this.explored.stepped();
-      const instruction = code.at(pc);
       context.logger?.before(state, pc);
       state.pc = pc + 1;
       const goesOn = this.#execute(instruction);
