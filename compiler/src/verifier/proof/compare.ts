@@ -16,24 +16,23 @@ import { contains, equal } from '../domain/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { PreparedCode } from './code.ts';
 import { LENGTH_ID } from './packet-range.ts';
-import { BYTE, type Frame, SLOTS, type Slot, type State } from './state.ts';
+import { BYTE, type Frame, type Slot, type State } from './state.ts';
 import { type PointerValue, type ScalarValue, sameTarget, type Value } from './value.ts';
 
 export type Comparison = 'later' | 'within' | 'exact';
 
-/** A renaming of ids. */
+/** A renaming of ids: few, so that a list is quicker than a table. */
 class Renaming {
-  readonly #to = new Map<number, number>();
-  readonly #from = new Map<number, number>();
+  readonly #pairs: number[] = [];
 
   /** Whether `b` may be what `a` is called; 0 and the length of memory are never called anything else. */
   ids(a: number, b: number): boolean {
     if (a <= LENGTH_ID || b <= LENGTH_ID) return a === b;
-    const known = this.#to.get(a);
-    if (known !== undefined) return known === b;
-    if (this.#from.has(b)) return false;
-    this.#to.set(a, b);
-    this.#from.set(b, a);
+    const pairs = this.#pairs;
+    for (let at = 0; at < pairs.length; at += 2) {
+      if (pairs[at] === a || pairs[at + 1] === b) return pairs[at] === a && pairs[at + 1] === b;
+    }
+    pairs.push(a, b);
     return true;
   }
 
@@ -171,7 +170,9 @@ function coversSlots(
   how: Comparison,
   names: Renaming,
 ): boolean {
-  for (let index = 0; index < SLOTS; index++) {
+  // Below what the checkpoint wrote, nothing of it can matter.
+  const count = how === 'exact' ? Math.max(old.slotsInUse, now.slotsInUse) : old.slotsInUse;
+  for (let index = 0; index < count; index++) {
     if (how === 'later' && !checkpoint.isRead(number, index)) continue;
     const was = old.slot(index);
     if (was.bytes === 0 && how !== 'exact') continue;

@@ -1,6 +1,6 @@
 /** Everything in a state that holds a value: to change what one test tells of many. */
 import type { Linked } from './checkpoint.ts';
-import { type Frame, SLOTS, type State } from './state.ts';
+import type { Frame, State } from './state.ts';
 import type { Value } from './value.ts';
 
 /** Replaces each value of a state by what `change` makes of it. */
@@ -18,8 +18,7 @@ export function replaceValues(state: State, change: (value: Value) => Value): vo
 }
 
 function replaceSpilled(frame: Frame, change: (value: Value) => Value): void {
-  if (!frame.everWritten) return;
-  for (let index = 0; index < SLOTS; index++) {
+  for (let index = 0; index < frame.slotsInUse; index++) {
     const slot = frame.slot(index);
     if (slot.value === undefined) continue;
     const value = change(slot.value);
@@ -37,8 +36,7 @@ export function holdersOf(state: State, id: number): Linked[] {
       const value = frame.registers[register]!;
       if (value.kind === 'scalar' && value.id === id) found.push({ frame: number, register });
     }
-    if (!frame.everWritten) return;
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < frame.slotsInUse; slot++) {
       const { value } = frame.slot(slot);
       if (value?.kind === 'scalar' && value.id === id) found.push({ frame: number, slot });
     }

@@ -5,7 +5,7 @@
  */
 import { UNKNOWN } from '../domain/index.ts';
 import type { Path } from './path.ts';
-import { BYTE, type Reference, SLOTS, type State } from './state.ts';
+import { BYTE, type Reference, type State } from './state.ts';
 import { type PointerValue, ScalarValue } from './value.ts';
 
 /** All eight bytes of a slot of this kind. */
@@ -61,8 +61,7 @@ export function forgetPointers(state: State, ended: (pointer: PointerValue) => b
       const value = registers[register]!;
       if (value.kind === 'pointer' && ended(value)) registers[register] = UNKNOWN_VALUE;
     }
-    if (!frame.everWritten) continue;
-    for (let index = 0; index < SLOTS; index++) {
+    for (let index = 0; index < frame.slotsInUse; index++) {
       const { value } = frame.slot(index);
       if (value?.kind === 'pointer' && ended(value)) frame.setSlot(index, ANYTHING_SLOT);
     }

@@ -85,6 +85,7 @@ export class Frame {
   /** Runs begun of the callback that this frame's current helper call makes. */
   callbackRuns: number;
   #slots: Slot[];
+  #slotsInUse = 0;
   #shared: boolean;
 
   constructor(fn: number, callSite: number, callback?: Callback, registers?: Value[]) {
@@ -107,11 +108,12 @@ export class Frame {
       this.#shared = false;
     }
     this.#slots[index] = slot;
+    if (index >= this.#slotsInUse) this.#slotsInUse = index + 1;
   }
 
-  /** False while no slot was written: most frames never are. */
-  get everWritten(): boolean {
-    return this.#slots !== EMPTY_SLOTS;
+  /** Slots from this one on were never written: most frames use few. */
+  get slotsInUse(): number {
+    return this.#slotsInUse;
   }
 
   /** Whether both have the very same slots: most copies never write theirs. */
@@ -124,6 +126,7 @@ export class Frame {
     copy.callbackRuns = this.callbackRuns;
     this.#shared = true;
     copy.#slots = this.#slots;
+    copy.#slotsInUse = this.#slotsInUse;
     return copy;
   }
 }

@@ -1,7 +1,7 @@
 /** Letting loops settle that end by something else than a count of their own. */
 import { equal, UNKNOWN } from '../domain/index.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { SLOTS, type State } from './state.ts';
+import type { State } from './state.ts';
 import { ScalarValue, type Value } from './value.ts';
 
 /** A scalar that changed since and was not relied upon becomes any number: always sound, it only adds runs. */
@@ -20,8 +20,8 @@ export function widenState(state: State, checkpoint: Checkpoint): void {
       const precise = checkpoint.isPreciseRegister(number, register);
       frame.registers[register] = widened(before.registers[register], now, precise);
     }
-    if (!frame.everWritten || frame.sameSlots(before)) return;
-    for (let index = 0; index < SLOTS; index++) {
+    if (frame.sameSlots(before)) return;
+    for (let index = 0; index < frame.slotsInUse; index++) {
       const slot = frame.slot(index);
       const old = before.slot(index);
       if (slot.value === undefined || slot.bytes !== FULL_SPILL || old.bytes !== FULL_SPILL)
