@@ -204,7 +204,7 @@ function rejectOutside(
       help:
         variable === ZERO
           ? 'check the size of the type that is accessed against the size of the object'
-          : `the index may be at most ${Math.max(0, limit - access.size - start)} here: check it, or mask it`,
+          : `at most ${Math.max(0, limit - access.size - start)} bytes may be added here: check the index, or mask it`,
       registers,
     },
   );
