@@ -43,6 +43,8 @@ const INTERESTING = [
 
 /** A part of a file, `record` bytes a record: what one of its mutations changes lies within. */
 export interface Part {
+  /** Of the section; empty for headers. */
+  readonly name: string;
   readonly start: number;
   readonly end: number;
   readonly record: number;
@@ -59,8 +61,8 @@ export function partsOf(bytes: Uint8Array): readonly Part[] {
   const headers = Number(view.getBigUint64(40, true));
   const count = view.getUint16(60, true);
   const parts: Part[] = [
-    { start: 0, end: SECTION_HEADER, record: 4 },
-    { start: headers, end: headers + count * SECTION_HEADER, record: SECTION_HEADER },
+    { name: '', start: 0, end: SECTION_HEADER, record: 4 },
+    { name: '', start: headers, end: headers + count * SECTION_HEADER, record: SECTION_HEADER },
   ];
   const names = headers + view.getUint16(62, true) * SECTION_HEADER;
   const nameTable = Number(view.getBigUint64(names + 24, true));
@@ -69,20 +71,24 @@ export function partsOf(bytes: Uint8Array): readonly Part[] {
     const type = view.getUint32(at + 4, true);
     const start = Number(view.getBigUint64(at + 24, true));
     const end = start + Number(view.getBigUint64(at + 32, true));
-    const name = nameTable + view.getUint32(at, true);
-    if (type === NO_BITS || end <= start || isDebug(bytes.subarray(name, name + 16))) continue;
+    const name = textAt(bytes, nameTable + view.getUint32(at, true));
+    if (type === NO_BITS || end <= start || isDebug(name)) continue;
     const code = (view.getUint32(at + 8, true) & 4) !== 0;
     const record = type === SYMBOL_TABLE ? 24 : type === RELOCATIONS ? 16 : code ? 8 : 4;
-    parts.push({ start, end, record });
+    parts.push({ name, start, end, record });
     // Code decides most of what happens: it is as likely as all the tables together.
-    if (code) for (let more = 0; more < 4; more++) parts.push({ start, end, record });
+    if (code) for (let more = 0; more < 4; more++) parts.push({ name, start, end, record });
   }
   return parts;
 }
 
 /** Nothing reads DWARF, nor the relocations of it. */
-function isDebug(name: Uint8Array): boolean {
-  return /^(\.rel)?\.debug_/.test(String.fromCharCode(...name));
+function isDebug(name: string): boolean {
+  return /^(\.rel)?\.debug_/.test(name);
+}
+
+function textAt(bytes: Uint8Array, at: number): string {
+  return Buffer.from(bytes.subarray(at, bytes.indexOf(0, at))).toString('latin1');
 }
 
 type Mutation = (bytes: Uint8Array, view: DataView, part: Part, random: Random) => void;
