@@ -1,61 +1,103 @@
 import type { BpfInstruction } from '../object/index.ts';
-import { constantScalar, decide, type ValueType } from '../verifier/index.ts';
+import type { Scalar } from '../verifier/index.ts';
+import {
+  constantText,
+  excludes,
+  fitsIn32,
+  isBelow,
+  isNonNegative,
+  isSignExtended,
+  isWithinMask,
+  rangeOf,
+  wrapFlags,
+} from './ranges.ts';
 import { integer, type Value } from './registers.ts';
 import type { FunctionState } from './state.ts';
 import { constant32 } from './text.ts';
 
 type Alu = Extract<BpfInstruction, { kind: 'alu' }>;
 
-const PLAIN: Readonly<Partial<Record<Alu['operator'], string>>> = {
-  add: 'add',
-  sub: 'sub',
-  mul: 'mul',
-  or: 'or',
-  and: 'and',
-  xor: 'xor',
-};
-const SHIFTS: Readonly<Partial<Record<Alu['operator'], string>>> = {
-  lsh: 'shl',
-  rsh: 'lshr',
-  arsh: 'ashr',
-};
-const DIVISIONS: Readonly<Partial<Record<Alu['operator'], string>>> = {
-  div: 'udiv',
-  sdiv: 'sdiv',
-  mod: 'urem',
-  smod: 'srem',
-};
+const SHIFTS = { lsh: 'shl', rsh: 'lshr', arsh: 'ashr' } as const;
+const NUMBER = /^-?\d+$/;
 
 /** Arithmetic and moves. */
 export function lowerAlu(state: FunctionState, instruction: Alu): void {
   const { operator, width, destination, source } = instruction;
   const { registers } = state;
+  const known = constantText(state.typeAfter(destination));
+  if (known !== undefined) {
+    registers.set(destination, integer(known));
+    return;
+  }
   if (operator === 'mov') {
-    if (width === 64) registers.set(destination, state.operandValue(source));
-    else registers.set(destination, integer(widened(state, narrowOperand(state, source))));
+    const value = state.operandValue(source);
+    const isWhole = width === 64 || (value.kind === 'integer' && fitsIn32(rangeOf(state, source)));
+    const moved = isWhole ? value : integer(widened(state, narrowOperand(state, source)));
+    registers.set(destination, moved);
     return;
   }
   if (width === 64 && (operator === 'add' || operator === 'sub')) {
     if (lowerPointerArithmetic(state, instruction)) return;
   }
+  if (operator === 'and' && keepsAll(state, instruction)) return;
   if (width === 64) {
-    const left = registers.integer(destination);
-    const right = state.operand(source);
-    const nonZero = source.kind === 'register' && excludesZero(state.type(source.register), 64);
-    registers.set(
-      destination,
-      integer(
-        arithmetic(state, operator, 'i64', left, right, source.kind === 'immediate', nonZero),
-      ),
-    );
+    const result = lowerWide(state, instruction);
+    registers.set(destination, integer(result));
   } else {
-    const left = truncated(state, registers.integer(destination), 32);
-    const right = narrowOperand(state, source);
-    const nonZero = source.kind === 'register' && excludesZero(state.type(source.register), 32);
-    const immediate = source.kind === 'immediate';
-    const result = arithmetic(state, operator, 'i32', left, right, immediate, nonZero);
-    registers.set(destination, integer(widened(state, result)));
+    const operation: Operation = {
+      operator,
+      width,
+      left: truncated(state, registers.integer(destination), 32),
+      right: narrowOperand(state, source),
+      leftRange: rangeOf(state, destination),
+      rightRange: rangeOf(state, source),
+    };
+    registers.set(destination, integer(widened(state, arithmetic(state, operation))));
   }
+}
+
+/** Whether `and` with this operand leaves the register as it is. */
+function keepsAll(state: FunctionState, { width, destination, source }: Alu): boolean {
+  if (source.kind !== 'immediate') return false;
+  if (state.registers.get(destination).kind !== 'integer') return false;
+  const range = rangeOf(state, destination);
+  return (width === 64 || fitsIn32(range)) && isWithinMask(range, source.value);
+}
+
+/** 64-bit arithmetic on integers; divisions of short ones are short, which most CPUs do faster. */
+function lowerWide(state: FunctionState, { operator, destination, source }: Alu): string {
+  const operation: Operation = {
+    operator,
+    width: 64,
+    left: state.registers.integer(destination),
+    right: state.operand(source),
+    leftRange: rangeOf(state, destination),
+    rightRange: rangeOf(state, source),
+  };
+  const { leftRange, rightRange } = operation;
+  const divides = /^s?(div|mod)$/.test(operator);
+  if (!divides || !fitsIn32(leftRange) || !fitsIn32(rightRange)) {
+    return arithmetic(state, operation);
+  }
+  // Neither is negative as 64-bit number, so that the unsigned operation gives the same.
+  const short = arithmetic(state, {
+    ...operation,
+    operator: operator.endsWith('div') ? 'div' : 'mod',
+    width: 32,
+    left: truncated(state, operation.left, 32),
+    right: truncated(state, operation.right, 32),
+  });
+  return widened(state, short);
+}
+
+/** Operands of an operation as LLVM integers of its width, and what is known of the registers. */
+interface Operation {
+  readonly operator: Alu['operator'];
+  readonly width: 32 | 64;
+  readonly left: string;
+  readonly right: string;
+  readonly leftRange: Scalar;
+  readonly rightRange: Scalar;
 }
 
 /** Additions and subtractions that keep a pointer a pointer; false when it is plain arithmetic. */
@@ -103,7 +145,7 @@ function pointerDifference(
 
 function moveBy(state: FunctionState, destination: number, base: Value, distance: string): void {
   const { registers, writer } = state;
-  if (base.kind === 'frame' && /^-?\d+$/.test(distance)) {
+  if (base.kind === 'frame' && NUMBER.test(distance)) {
     const offset = base.offset + Number(distance);
     if (Number.isSafeInteger(offset)) {
       registers.set(destination, { kind: 'frame', offset });
@@ -117,94 +159,92 @@ function moveBy(state: FunctionState, destination: number, base: Value, distance
 }
 
 function negated(state: FunctionState, text: string): string {
-  return /^-?\d+$/.test(text)
+  return NUMBER.test(text)
     ? BigInt.asIntN(64, -BigInt(text)).toString()
     : state.writer.define(`sub i64 0, ${text}`);
 }
 
-/** True when the low `width` bits of a scalar cannot be zero. */
-function excludesZero(type: ValueType | undefined, width: 32 | 64): boolean {
-  return type?.kind === 'scalar' && decide('ne', width, type.range, constantScalar(0)) === true;
-}
-
-function arithmetic(
-  state: FunctionState,
-  operator: Alu['operator'],
-  type: 'i32' | 'i64',
-  left: string,
-  right: string,
-  immediate: boolean,
-  nonZero: boolean,
-): string {
+function arithmetic(state: FunctionState, operation: Operation): string {
+  const { operator, width, left, right, leftRange, rightRange } = operation;
   const { writer } = state;
-  const plain = PLAIN[operator];
-  if (plain !== undefined) return writer.define(`${plain} ${type} ${left}, ${right}`);
-  const shift = SHIFTS[operator];
-  if (shift !== undefined) {
-    const mask = type === 'i64' ? 63 : 31;
-    const count = immediate
-      ? (Number(right) & mask).toString()
-      : writer.define(`and ${type} ${right}, ${mask}`);
-    return writer.define(`${shift} ${type} ${left}, ${count}`);
+  switch (operator) {
+    case 'add':
+    case 'sub':
+    case 'mul': {
+      const flags = wrapFlags(operator, width, leftRange, rightRange);
+      return writer.define(`${operator}${flags} i${width} ${left}, ${right}`);
+    }
+    case 'div':
+    case 'mod':
+    case 'sdiv':
+    case 'smod':
+      return divide(state, operation);
+    case 'lsh':
+    case 'rsh':
+    case 'arsh':
+      return writer.define(
+        `${SHIFTS[operator]} i${width} ${left}, ${shiftAmount(state, operation)}`,
+      );
+    default:
+      return writer.define(`${operator} i${width} ${left}, ${right}`);
   }
-  const division = DIVISIONS[operator]!;
-  return immediate
-    ? divideByConstant(state, division, type, left, right)
-    : divide(state, division, type, left, right, nonZero);
 }
 
-function divideByConstant(
-  state: FunctionState,
-  division: string,
-  type: string,
-  left: string,
-  right: string,
-): string {
-  const remainder = division.endsWith('rem');
-  if (right === '0') return remainder ? left : '0';
-  // The overflowing quotient INT_MIN / -1 has no meaning in LLVM; BPF's wraps.
-  if (right === '-1' && division === 'sdiv') return state.writer.define(`sub ${type} 0, ${left}`);
-  if (right === '-1' && division === 'srem') return '0';
-  return state.writer.define(`${division} ${type} ${left}, ${right}`);
+/** BPF takes amounts modulo the width; to LLVM larger ones mean nothing. */
+function shiftAmount({ writer }: FunctionState, { width, right, rightRange }: Operation): string {
+  const mask = width - 1;
+  if (NUMBER.test(right)) return (BigInt(right) & BigInt(mask)).toString();
+  return isBelow(rightRange, width, width)
+    ? right
+    : writer.define(`and i${width} ${right}, ${mask}`);
 }
 
 /**
  * Division by zero gives 0, modulo by zero the dividend, INT_MIN / -1 wraps. None of these may reach
- * LLVM's division: it gets a harmless divisor instead, and the result is chosen after it.
+ * LLVM's division: unless they are known not to happen it gets a harmless divisor instead, and the result
+ * is chosen after it.
  */
-function divide(
-  state: FunctionState,
-  division: string,
-  type: string,
-  left: string,
-  right: string,
-  nonZero: boolean,
-): string {
+function divide(state: FunctionState, operation: Operation): string {
+  const { operator, width, left, right, leftRange, rightRange } = operation;
   const { writer } = state;
-  const remainder = division.endsWith('rem');
-  const signed = division.startsWith('s');
-  if (nonZero && !signed) return writer.define(`${division} ${type} ${left}, ${right}`);
-  const isZero = writer.define(`icmp eq ${type} ${right}, 0`);
-  if (!signed) {
-    const divisor = writer.define(`select i1 ${isZero}, ${type} 1, ${type} ${right}`);
-    const result = writer.define(`${division} ${type} ${left}, ${divisor}`);
-    const otherwise = remainder ? left : '0';
-    return writer.define(`select i1 ${isZero}, ${type} ${otherwise}, ${type} ${result}`);
+  const type = `i${width}`;
+  const remainder = operator.endsWith('mod');
+  const bothPositive = isNonNegative(leftRange, width) && isNonNegative(rightRange, width);
+  const signed = operator.startsWith('s') && !bothPositive;
+  const division = `${signed ? 's' : 'u'}${remainder ? 'rem' : 'div'}`;
+  const byZero = remainder ? left : '0';
+  if (right === '0') return byZero;
+  const mayBeZero = excludes(rightRange, width, 0) ? undefined : `icmp eq ${type} ${right}, 0`;
+  const overflows =
+    signed &&
+    !excludes(rightRange, width, -1) &&
+    !excludes(leftRange, width, -(2n ** BigInt(width - 1)));
+  if (overflows && right === '-1') {
+    return remainder ? '0' : writer.define(`sub ${type} 0, ${left}`);
   }
-  const isMinusOne = writer.define(`icmp eq ${type} ${right}, -1`);
-  const special = writer.define(`or i1 ${isZero}, ${isMinusOne}`);
-  const divisor = writer.define(`select i1 ${special}, ${type} 1, ${type} ${right}`);
-  const result = writer.define(`${division} ${type} ${left}, ${divisor}`);
-  if (remainder) return writer.define(`select i1 ${isZero}, ${type} ${left}, ${type} ${result}`);
-  const negative = writer.define(`sub ${type} 0, ${left}`);
-  const some = writer.define(`select i1 ${isMinusOne}, ${type} ${negative}, ${type} ${result}`);
-  return writer.define(`select i1 ${isZero}, ${type} 0, ${type} ${some}`);
+  const isZero = mayBeZero === undefined ? undefined : writer.define(mayBeZero);
+  const isMinusOne = overflows ? writer.define(`icmp eq ${type} ${right}, -1`) : undefined;
+  const special =
+    isZero !== undefined && isMinusOne !== undefined
+      ? writer.define(`or i1 ${isZero}, ${isMinusOne}`)
+      : (isZero ?? isMinusOne);
+  const divisor =
+    special === undefined
+      ? right
+      : writer.define(`select i1 ${special}, ${type} 1, ${type} ${right}`);
+  let result = writer.define(`${division} ${type} ${left}, ${divisor}`);
+  if (isMinusOne !== undefined && !remainder) {
+    const negative = writer.define(`sub ${type} 0, ${left}`);
+    result = writer.define(`select i1 ${isMinusOne}, ${type} ${negative}, ${type} ${result}`);
+  }
+  if (isZero === undefined) return result;
+  return writer.define(`select i1 ${isZero}, ${type} ${byZero}, ${type} ${result}`);
 }
 
 /** The low bits of an i64. */
 export function truncated(state: FunctionState, text: string, bits: number): string {
   if (bits === 64) return text;
-  return /^-?\d+$/.test(text)
+  return NUMBER.test(text)
     ? BigInt.asIntN(bits, BigInt(text)).toString()
     : state.writer.define(`trunc i64 ${text} to i${bits}`);
 }
@@ -222,7 +262,7 @@ export function extended(
   text: string,
 ): string {
   if (bits === 64) return text;
-  if (/^-?\d+$/.test(text)) {
+  if (NUMBER.test(text)) {
     const value = BigInt(text);
     return (how === 'zext' ? BigInt.asUintN(bits, value) : BigInt.asIntN(bits, value)).toString();
   }
@@ -253,13 +293,18 @@ export function lowerSignExtend(
 ): void {
   const { width, bits, destination, source } = instruction;
   const { registers, writer } = state;
+  const value = registers.get(source);
+  if (value.kind === 'integer' && isSignExtended(rangeOf(state, source), width, bits)) {
+    registers.set(destination, value);
+    return;
+  }
   const narrow = truncated(state, registers.integer(source), bits);
   if (width === 64 || bits === 32) {
     const how = width === 64 ? 'sext' : 'zext';
     registers.set(destination, integer(extended(state, how, bits, narrow)));
     return;
   }
-  const signed = /^-?\d+$/.test(narrow) ? narrow : writer.define(`sext i${bits} ${narrow} to i32`);
+  const signed = NUMBER.test(narrow) ? narrow : writer.define(`sext i${bits} ${narrow} to i32`);
   registers.set(destination, integer(extended(state, 'zext', 32, signed)));
 }
 

@@ -4,6 +4,7 @@ import { condition } from './branches.ts';
 import { lowerFunctionCall, lowerHelperCall, lowerRegisterCall } from './calls.ts';
 import { type BlockEnd, countPredecessors } from './edges.ts';
 import { lowerAtomic, lowerLegacyLoad, lowerLoad, lowerStore } from './memory.ts';
+import { constantText } from './ranges.ts';
 import { lowerReference } from './references.ts';
 import { frameOffset, integer, pointer, representation, type Value } from './registers.ts';
 import type { FunctionState } from './state.ts';
@@ -96,7 +97,7 @@ export class FunctionLowering {
     for (let register = 0; register < 10; register++) {
       if (((live >> register) & 1) === 0) continue;
       const type = representation(types?.[register], code.index);
-      if (type === 'frame') continue;
+      if (type === 'frame' || constantText(types?.[register]) !== undefined) continue;
       phis.push({ register, name: `%b${block}r${register}`, type, incoming: [] });
     }
     return phis;
@@ -130,6 +131,8 @@ export class FunctionLowering {
     const values = new Array<Value | undefined>(10).fill(undefined);
     const types = entryTypes[index];
     for (let register = 0; register < 10; register++) {
+      const known = constantText(types?.[register]);
+      if (known !== undefined) values[register] = integer(known);
       const offset = frameOffset(types?.[register], code.index);
       if (offset !== undefined) values[register] = { kind: 'frame', offset };
     }

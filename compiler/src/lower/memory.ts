@@ -1,6 +1,7 @@
 import type { BpfInstruction } from '../object/index.ts';
 import { extended, swapped, truncated } from './alu.ts';
 import { contextAccess, packetMember } from './context.ts';
+import { constantText } from './ranges.ts';
 import { integer, ZERO } from './registers.ts';
 import type { FunctionState } from './state.ts';
 
@@ -21,6 +22,11 @@ interface Address {
 export function lowerLoad(state: FunctionState, instruction: Load): void {
   const { size, signed, destination, base, offset } = instruction;
   const context = contextAccess(state, base, offset, size, 'load');
+  const known = constantText(state.typeAfter(destination));
+  if (known !== undefined) {
+    state.registers.set(destination, integer(known));
+    return;
+  }
   if (context?.kind === 'pointer') {
     const start = displaced(state, state.registers.pointer(base), context.offset);
     state.setPointer(destination, loadPointer(state, { text: start, alignment: 8 }));

@@ -7,7 +7,13 @@
  */
 export { type AnalyseOptions, analyse } from './analyse.ts';
 export { contextLayout, fieldAt } from './contexts/index.ts';
-export { constantScalar, decide, formatScalar, type Scalar } from './domain/index.ts';
+export {
+  constantScalar,
+  decide,
+  formatScalar,
+  type Scalar,
+  UNKNOWN as UNKNOWN_SCALAR,
+} from './domain/index.ts';
 export {
   type ArgumentKind,
   findHelper,

@@ -39,7 +39,8 @@ function loadedScalar(size: AccessSize, signed: boolean): ScalarType {
 
 /** An integer made of operands of which one may be an address: still an address, perhaps. */
 function mixedResult(value: Scalar): ValueType {
-  return value.unsignedMaximum <= MOST_32 ? scalarType(value) : UNKNOWN;
+  const isShort = value.signedMaximum <= MOST_32 && value.signedMinimum >= -MOST_32;
+  return isShort ? scalarType(value) : UNKNOWN;
 }
 
 function sameFrame(a: PointerType, b: PointerType): boolean {
