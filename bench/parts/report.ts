@@ -25,7 +25,10 @@ export function codeTable(rows: readonly CodeRow[], competitors: readonly string
   return markdownTable(
     ['ns a run (ratio to native)', ...competitors],
     [
-      ...rows.map((row) => [row.what, ...competitors.map((name) => cell(row, name))]),
+      ...rows.map((row) => [
+        row.unproved === undefined ? row.what : `${row.what} *`,
+        ...competitors.map((name) => cell(row, name)),
+      ]),
       ['geometric mean', ...competitors.map((name) => figure(geometricMean(rows, name)))],
     ],
   );
@@ -39,6 +42,9 @@ export function writeCode(rows: readonly CodeRow[], competitors: readonly string
   write(
     'code.json',
     `${JSON.stringify({ machine: host, geometricMeans: means, rows }, null, 2)}\n`,
+  );
+  const unproved = rows.flatMap(({ workload, unproved }) =>
+    unproved === undefined ? [] : `* ${workload}: ${unproved}`,
   );
   const refused = rows.flatMap(({ workload, measurements }) =>
     measurements
@@ -54,6 +60,7 @@ export function writeCode(rows: readonly CodeRow[], competitors: readonly string
       'Native is the same C by clang -O3 for the generic CPU. How it is measured: ../README.md.',
       '',
       codeTable(rows, competitors),
+      ...(unproved.length > 0 ? ['', '\\* built without proof:', '', ...unproved] : []),
       ...(refused.length > 0 ? ['', 'Not run:', '', ...refused] : []),
       '',
       '![plot](code.svg)',

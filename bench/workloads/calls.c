@@ -13,8 +13,11 @@ static NOINLINE uint64_t twice(uint64_t value, uint64_t key)
 
 WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
 {
-	uint64_t value = *(uint64_t *)memory;
+	uint64_t value;
 
+	if (size < 8)
+		return 0;
+	value = *(uint64_t *)memory;
 	for (uint32_t index = 0; index < 100; index++)
 		value = twice(value, index);
 	return value;

@@ -6,6 +6,8 @@ WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
 	uint16_t *words = (uint16_t *)memory;
 	uint32_t sum = 0;
 
+	if (size < 1500)
+		return 0;
 	for (uint32_t index = 0; index < 750; index++)
 		sum += words[index];
 	sum = (sum & 0xffff) + (sum >> 16);

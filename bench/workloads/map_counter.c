@@ -33,6 +33,8 @@ WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
 	uint32_t *keys = (uint32_t *)memory;
 	uint64_t sum = 0;
 
+	if (size < 1024)
+		return 0;
 	for (uint32_t index = 0; index < 256; index++) {
 		uint32_t key = keys[index] & 255;
 		uint64_t one = 1;

@@ -39,6 +39,6 @@ WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
 	uint64_t sum = 0;
 
 	for (uint32_t index = 0; index < 64; index++)
-		sum = sum * 7 + parse(memory + index * 64, memory + index * 64 + 64);
+		sum = sum * 7 + parse(memory + index * 64, memory + size);
 	return sum;
 }

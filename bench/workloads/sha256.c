@@ -23,6 +23,8 @@ WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
 			      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
 	uint32_t schedule[64];
 
+	if (size < 256)
+		return 0;
 	for (uint32_t block = 0; block < 4; block++) {
 		uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 		uint32_t e = state[4], f = state[5], g = state[6], h = state[7];

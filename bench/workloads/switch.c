@@ -213,6 +213,8 @@ WORKLOAD uint64_t run(uint8_t *memory, uint64_t size)
 	uint16_t *values = (uint16_t *)memory;
 	uint64_t sum = 0;
 
+	if (size < 512)
+		return 0;
 	for (uint32_t index = 0; index < 256; index++)
 		sum = sum * 31 + choose(values[index] % 420);
 	return sum;
