@@ -1,6 +1,7 @@
 import type { AluOperator, AtomicOperator, BranchOperator, Instruction, Operand } from './types.ts';
 
-const aluSymbols: Readonly<Record<AluOperator, string>> = {
+/** Arithmetic as llvm-objdump and the kernel's log write it. */
+export const aluSymbols: Readonly<Record<AluOperator, string>> = {
   add: '+=',
   sub: '-=',
   mul: '*=',
@@ -17,7 +18,8 @@ const aluSymbols: Readonly<Record<AluOperator, string>> = {
   mov: '=',
 };
 
-const branchSymbols: Readonly<Record<BranchOperator, string>> = {
+/** Comparisons as both write them. */
+export const branchSymbols: Readonly<Record<BranchOperator, string>> = {
   eq: '==',
   ne: '!=',
   set: '&',
@@ -134,7 +136,8 @@ function formatMemory(
   }
 }
 
-const updateSymbols: Readonly<Partial<Record<AtomicOperator, string>>> = {
+/** Atomic updates as both write them. */
+export const updateSymbols: Readonly<Partial<Record<AtomicOperator, string>>> = {
   add: '+=',
   or: '|=',
   and: '&=',

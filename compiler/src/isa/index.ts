@@ -8,7 +8,7 @@ export * from './constants.ts';
 export { decode } from './decode.ts';
 export { encode } from './encode.ts';
 export type { CodePlace } from './fields.ts';
-export { formatInstruction } from './format.ts';
+export { aluSymbols, branchSymbols, formatInstruction, updateSymbols } from './format.ts';
 export type {
   AccessSize,
   AluOperator,

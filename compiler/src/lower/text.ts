@@ -45,13 +45,6 @@ export function constant32(value: number): string {
   return (value | 0).toString();
 }
 
-/** Largest power of two that divides `value`, at most `limit`. */
-export function dividingPower(value: number, limit: number): number {
-  let power = 1;
-  while (power < limit && value % (power * 2) === 0) power *= 2;
-  return power;
-}
-
 /** Collects the instructions of one function in order; hands out names. */
 export class CodeWriter {
   /** Suffix of each instruction: its `!dbg`, or empty. */

@@ -29,7 +29,7 @@ type PacketMember = keyof typeof PACKET_MEMBERS;
 /** Every size of access. */
 export const ANY_SIZE: readonly AccessSize[] = [1, 2, 4, 8];
 /** A 4-byte field and every part of it. */
-export const PARTS_OF_4: readonly AccessSize[] = [1, 2, 4];
+const PARTS_OF_4: readonly AccessSize[] = [1, 2, 4];
 /** A 4-byte field that only makes sense as a whole. */
 export const WHOLE_OF_4: readonly AccessSize[] = [4];
 

@@ -1,25 +1,12 @@
 import type { BpfProgram } from '../../object/index.ts';
 import { findTarget, targets } from '../../target/index.ts';
-import type { ContextLayout, ProgramRules } from '../types.ts';
+import type { ContextLayout } from '../types.ts';
 import { allowedHelpers } from './allowed.ts';
 import { ANY_SIZE, plainField } from './fields.ts';
+import { PROBE_WRITE_USER, TRACING_RULES } from './tracing.ts';
 
-/**
- * The kernel has these two too, but hides them behind lockdown (36, probe_write_user) and a build option
- * (58, override_return). A program changes nothing of its own process that the process could not.
- */
-const EXTRA = [36, 58];
-
-const rules: Omit<ProgramRules, 'helpers'> = {
-  packet: 'none',
-  legacyLoads: false,
-  tailCalls: true,
-  // Probes interrupt anything, also a program that holds the lock.
-  spinLocks: false,
-  timers: false,
-  maySleep: true,
-  memoryWithLength: false,
-};
+/** Which the kernel has too, as a build option. */
+const OVERRIDE_RETURN = 58;
 
 /**
  * uprobe, uretprobe, USDT, kprobe: `struct pt_regs` of the CPU that the bytecode was compiled for, any
@@ -40,8 +27,9 @@ export function kprobe(ptRegs: string | undefined): ContextLayout {
       areasHelp:
         'the object does not say which CPU it was compiled for, but none has that many bytes of registers',
     }),
-    helpers: allowedHelpers('kprobe', EXTRA),
-    ...rules,
+    helpers: allowedHelpers('kprobe', [PROBE_WRITE_USER, OVERRIDE_RETURN]),
+    ...TRACING_RULES,
+    maySleep: true,
   };
 }
 

@@ -2,9 +2,7 @@ import type { ContextLayout } from '../types.ts';
 import { allowedHelpers } from './allowed.ts';
 import { ANY_SIZE, plainField } from './fields.ts';
 import { kprobe } from './kprobe.ts';
-
-/** probe_write_user, which the kernel has too but hides behind lockdown. */
-const EXTRA = [36];
+import { PROBE_WRITE_USER, TRACING_RULES } from './tracing.ts';
 
 /**
  * `struct bpf_perf_event_data`: the registers (user_pt_regs starts like pt_regs), then two numbers. The
@@ -18,14 +16,8 @@ export function perfEvent(ptRegs: string | undefined): ContextLayout {
     kind: 'perf_event',
     name: 'struct bpf_perf_event_data',
     access: 'memory',
-    helpers: allowedHelpers('perf_event', EXTRA),
-    packet: 'none',
-    legacyLoads: false,
-    tailCalls: true,
-    spinLocks: false,
-    timers: false,
-    maySleep: false,
-    memoryWithLength: false,
+    helpers: allowedHelpers('perf_event', [PROBE_WRITE_USER]),
+    ...TRACING_RULES,
   } as const;
   const areas = [{ start: 0, end: size ?? known!.end, loads: [8] as const }];
   if (size === undefined) {

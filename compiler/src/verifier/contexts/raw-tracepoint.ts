@@ -2,12 +2,10 @@ import type { BpfProgram } from '../../object/index.ts';
 import type { ContextLayout } from '../types.ts';
 import { allowedHelpers } from './allowed.ts';
 import { ANY_SIZE, plainField } from './fields.ts';
+import { PROBE_WRITE_USER, TRACING_RULES } from './tracing.ts';
 
 /** Most arguments that an event has. */
 const MAXIMUM_ARGUMENTS = 12;
-
-/** probe_write_user, which the kernel has too but hides behind lockdown. */
-const EXTRA = [36];
 
 let made: ContextLayout | undefined;
 
@@ -24,14 +22,8 @@ export function rawTracepoint(): ContextLayout {
       plainField(`args[${index}]`, 8 * index, 8),
     ),
     areas: [{ start: 0, end: 8 * MAXIMUM_ARGUMENTS, loads: ANY_SIZE }],
-    helpers: allowedHelpers('raw_tracepoint', EXTRA),
-    packet: 'none',
-    legacyLoads: false,
-    tailCalls: true,
-    spinLocks: false,
-    timers: false,
-    maySleep: false,
-    memoryWithLength: false,
+    helpers: allowedHelpers('raw_tracepoint', [PROBE_WRITE_USER]),
+    ...TRACING_RULES,
   };
   return made;
 }

@@ -3,6 +3,7 @@ import type { ContextField, ContextLayout } from '../types.ts';
 import { allowedHelpers } from './allowed.ts';
 import { ANY_SIZE, plainField } from './fields.ts';
 import { syscallArguments } from './syscalls.ts';
+import { PROBE_WRITE_USER, TRACING_RULES } from './tracing.ts';
 
 /** Longest record of a tracepoint. */
 const MAXIMUM_RECORD = 8192;
@@ -12,9 +13,6 @@ const HEADER = 8;
 const NUMBER = 8;
 const FIRST_VALUE = 16;
 const MOST_ARGUMENTS = 6;
-
-/** probe_write_user, which the kernel has too but hides behind lockdown. */
-const EXTRA = [36];
 
 let made: ContextLayout | undefined;
 
@@ -30,14 +28,8 @@ export function tracepoint(): ContextLayout {
     fields: [],
     areas: [{ start: HEADER, end: MAXIMUM_RECORD, loads: ANY_SIZE }],
     areasHelp: 'the first 8 bytes of a record, its common header, cannot be read',
-    helpers: allowedHelpers('tracepoint', EXTRA),
-    packet: 'none',
-    legacyLoads: false,
-    tailCalls: true,
-    spinLocks: false,
-    timers: false,
-    maySleep: false,
-    memoryWithLength: false,
+    helpers: allowedHelpers('tracepoint', [PROBE_WRITE_USER]),
+    ...TRACING_RULES,
   };
   return made;
 }

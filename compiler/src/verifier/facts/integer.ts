@@ -16,7 +16,7 @@ import {
 import type { ScalarType } from '../types.ts';
 
 /** Alignments are tracked up to this: a power of two. */
-export const MAXIMUM_ALIGNMENT = 4096;
+const MAXIMUM_ALIGNMENT = 4096;
 const MOST_ZEROES = Math.log2(MAXIMUM_ALIGNMENT);
 
 /** Any 64-bit integer. */

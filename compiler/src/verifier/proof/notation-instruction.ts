@@ -1,9 +1,10 @@
 /** Instructions as the kernel's verifier log writes them: opcode in parentheses, numbers its way. */
 import {
-  type AluOperator,
-  type BranchOperator,
+  aluSymbols,
+  branchSymbols,
   encode,
   type Instruction,
+  updateSymbols,
 } from '../../isa/index.ts';
 import type { BpfInstruction, BpfObject } from '../../object/index.ts';
 import { findHelper } from '../helpers.ts';
@@ -16,37 +17,6 @@ export interface InstructionSetting {
   /** From the slot after this instruction to the start of a function. */
   callDistance(fn: number): number;
 }
-
-const ALU: Readonly<Record<AluOperator, string>> = {
-  add: '+=',
-  sub: '-=',
-  mul: '*=',
-  div: '/=',
-  sdiv: 's/=',
-  mod: '%=',
-  smod: 's%=',
-  or: '|=',
-  and: '&=',
-  xor: '^=',
-  lsh: '<<=',
-  rsh: '>>=',
-  arsh: 's>>=',
-  mov: '=',
-};
-
-const BRANCH: Readonly<Record<BranchOperator, string>> = {
-  eq: '==',
-  ne: '!=',
-  set: '&',
-  gt: '>',
-  ge: '>=',
-  lt: '<',
-  le: '<=',
-  sgt: 's>',
-  sge: 's>=',
-  slt: 's<',
-  sle: 's<=',
-};
 
 /** `(bf) r1 = r10`. */
 export function instructionText(instruction: BpfInstruction, setting: InstructionSetting): string {
@@ -78,7 +48,7 @@ function textOf(instruction: BpfInstruction, setting: InstructionSetting): strin
       const { width, destination, source } = instruction;
       const right =
         source.kind === 'register' ? register(source.register, width) : `${source.value}`;
-      return `${register(destination, width)} ${ALU[instruction.operator]} ${right}`;
+      return `${register(destination, width)} ${aluSymbols[instruction.operator]} ${right}`;
     }
     case 'negate': {
       const name = register(instruction.destination, instruction.width);
@@ -103,7 +73,7 @@ function textOf(instruction: BpfInstruction, setting: InstructionSetting): strin
     case 'branch': {
       const { width, left, right } = instruction;
       const other = right.kind === 'register' ? register(right.register, width) : hex(right.value);
-      const condition = `${register(left, width)} ${BRANCH[instruction.operator]} ${other}`;
+      const condition = `${register(left, width)} ${branchSymbols[instruction.operator]} ${other}`;
       return `if ${condition} goto pc${signed(setting.distance(instruction.target))}`;
     }
     case 'may_goto':
@@ -151,13 +121,6 @@ function memoryText(
   }
 }
 
-const UPDATES: Readonly<Partial<Record<string, string>>> = {
-  add: '+=',
-  or: '|=',
-  and: '&=',
-  xor: '^=',
-};
-
 function atomicText(instruction: Extract<Instruction, { kind: 'atomic' }>): string {
   const { operator, fetch, base, offset, source, size } = instruction;
   const place = `(u${size * 8} *)(r${base} ${signed(offset)})`;
@@ -174,7 +137,7 @@ function atomicText(instruction: Extract<Instruction, { kind: 'atomic' }>): stri
     default:
       return fetch
         ? `r${source} = ${family}_fetch_${operator}(${place}, r${source})`
-        : `lock *${place} ${UPDATES[operator]} r${source}`;
+        : `lock *${place} ${updateSymbols[operator]} r${source}`;
   }
 }
 

@@ -117,7 +117,7 @@ function dataMapName(object: BpfObject, section: string): string {
 }
 
 /** The slots of a frame that hold something, or those of them that `shown` names, each preceded by a space. */
-export function formatSlots(
+function formatSlots(
   object: BpfObject,
   frame: Frame,
   number: number,

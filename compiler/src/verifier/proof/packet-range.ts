@@ -11,11 +11,11 @@ import type { State } from './state.ts';
 import type { PointerValue, Value } from './value.ts';
 
 /** Packets are no longer than this. */
-export const MAXIMUM_PACKET = 0xffff;
+const MAXIMUM_PACKET = 0xffff;
 
 /** `range` of a pointer that was found to be at or beyond the end: nothing may be accessed. */
-export const AT_END = -1;
-export const BEYOND_END = -2;
+const AT_END = -1;
+const BEYOND_END = -2;
 
 /** Id that the length of a raw program's memory has, and its copies. No other value ever has it. */
 export const LENGTH_ID = 1;

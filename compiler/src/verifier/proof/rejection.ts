@@ -1,3 +1,4 @@
+/** How a check that fails leaves the walk. */
 import type { RejectionDetails } from './path.ts';
 
 /** Thrown by the walk when a path is not safe; `prove` makes a diagnostic of it. */

@@ -1,3 +1,4 @@
+/** What `prove` takes and gives; the walk's own types are in path.ts, state.ts and value.ts. */
 import type { Diagnostic } from '../../diag/index.ts';
 
 /** What one wants of a proof. */
