@@ -2,6 +2,7 @@
  * The helper table, read from the list that the C runtime reads too.
  */
 import list from '../../../runtime-native/helpers/helpers.def';
+import { HELPER } from './helper-numbers.ts';
 
 export const ARGUMENT_KINDS = [
   'NONE',
@@ -120,9 +121,30 @@ export function findHelper(number: number): Helper | undefined {
 }
 
 /** Helpers that may move or resize the packet. A tail call that comes back has done nothing. */
-const PACKET_CHANGERS = new Set([
-  ...[9, 10, 11, 13, 18, 19, 31, 38, 39, 43, 44, 50, 54, 62, 63, 65, 73, 74, 75, 76],
-  ...[90, 91, 143],
+const PACKET_CHANGERS = new Set<number>([
+  HELPER.skb_store_bytes,
+  HELPER.l3_csum_replace,
+  HELPER.l4_csum_replace,
+  HELPER.clone_redirect,
+  HELPER.skb_vlan_push,
+  HELPER.skb_vlan_pop,
+  HELPER.skb_change_proto,
+  HELPER.skb_change_tail,
+  HELPER.skb_pull_data,
+  HELPER.skb_change_head,
+  HELPER.xdp_adjust_head,
+  HELPER.skb_adjust_room,
+  HELPER.xdp_adjust_meta,
+  HELPER.msg_cork_bytes,
+  HELPER.msg_pull_data,
+  HELPER.xdp_adjust_tail,
+  HELPER.lwt_push_encap,
+  HELPER.lwt_seg6_store_bytes,
+  HELPER.lwt_seg6_adjust_srh,
+  HELPER.lwt_seg6_action,
+  HELPER.msg_push_data,
+  HELPER.msg_pop_data,
+  HELPER.store_hdr_opt,
 ]);
 
 /** Whether pointers into the packet are no longer good after a call of the helper. */

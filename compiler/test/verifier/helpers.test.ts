@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packageRoot } from '../../src/base/index.ts';
+import { HELPER } from '../../src/verifier/helper-numbers.ts';
 import { findHelper, helpers } from '../../src/verifier/index.ts';
 
 test('the list has every helper of the UAPI from 1 to 211, in order, once', () => {
@@ -30,6 +31,10 @@ test('a signature has as many arguments as the helper takes', () => {
   assert.equal(findHelper(5)?.arguments, []);
   assert.is(findHelper(0), undefined);
   assert.is(findHelper(212), undefined);
+});
+
+test('the numbers that have names in the source are those of the list', () => {
+  for (const [name, number] of Object.entries(HELPER)) assert.is(findHelper(number)?.name, name);
 });
 
 test('what is refused says why', () => {

@@ -1,12 +1,10 @@
 import type { BpfProgram } from '../../object/index.ts';
 import { findTarget, targets } from '../../target/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import type { ContextLayout } from '../types.ts';
 import { allowedHelpers } from './allowed.ts';
 import { ANY_SIZE, plainField } from './fields.ts';
 import { PROBE_WRITE_USER, TRACING_RULES } from './tracing.ts';
-
-/** Which the kernel has too, as a build option. */
-const OVERRIDE_RETURN = 58;
 
 /**
  * uprobe, uretprobe, USDT, kprobe: `struct pt_regs` of the CPU that the bytecode was compiled for, any
@@ -27,7 +25,8 @@ export function kprobe(ptRegs: string | undefined): ContextLayout {
       areasHelp:
         'the object does not say which CPU it was compiled for, but none has that many bytes of registers',
     }),
-    helpers: allowedHelpers('kprobe', [PROBE_WRITE_USER, OVERRIDE_RETURN]),
+    // The kernel has override_return too, as a build option.
+    helpers: allowedHelpers('kprobe', [PROBE_WRITE_USER, HELPER.override_return]),
     ...TRACING_RULES,
     maySleep: true,
   };

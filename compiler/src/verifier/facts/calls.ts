@@ -1,5 +1,6 @@
 /** What calls do to the state: helpers by their signature, functions by what they were seen to do. */
 import type { BpfMap } from '../../object/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import { type ArgumentKind, type Helper, helpers } from '../helpers.ts';
 import type { RegisterCall, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
@@ -10,10 +11,6 @@ import { NONE, pointerTo, UNKNOWN } from './value.ts';
 
 /** Values of maps, and what allocating helpers give, start at multiples of this. */
 const VALUE_ALIGNMENT = 8;
-
-const FOR_EACH_MAP_ELEM = 164;
-const LOOP = 181;
-const PROBE_WRITE_USER = 36;
 
 function isMapOfMaps(map: BpfMap): boolean {
   return map.typeName === 'array_of_maps' || map.typeName === 'hash_of_maps';
@@ -117,9 +114,9 @@ function callbackParameters(
   const position = helper.arguments.indexOf('STACK_OR_NULL');
   const given = position < 0 ? UNKNOWN : registers[position + 1]!;
   switch (helper.number) {
-    case LOOP:
+    case HELPER.loop:
       return [ANY_SCALAR_32, given];
-    case FOR_EACH_MAP_ELEM: {
+    case HELPER.for_each_map_elem: {
       const map = mapOf(analysis, registers[1]);
       if (map === undefined) return [registers[1]!, UNKNOWN, UNKNOWN, given];
       return [
@@ -232,7 +229,7 @@ export function callHelper(
       if (!tracked) analysis.lost(value);
     }
   }
-  if (number === PROBE_WRITE_USER) {
+  if (number === HELPER.probe_write_user) {
     touch(analysis, work, cursor, registers[1]!, 0, Infinity, { read: false, write: true });
   }
   const result = helperResult(analysis, helper, registers);

@@ -2,12 +2,11 @@
 import { Failure } from '../../diag/index.ts';
 import type { BpfInstruction, BpfObject } from '../../object/index.ts';
 import { contextLayout, fieldAt } from '../contexts/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import { helpers } from '../helpers.ts';
 import type { PointerType, ValueType } from '../types.ts';
 import { type Analysis, type FunctionWork, MAXIMUM_DEPTH } from './analysis.ts';
 import { registerCallee } from './calls.ts';
-
-const TAIL_CALL = 12;
 
 type Access = Extract<BpfInstruction, { kind: 'load' | 'store' | 'atomic' }>;
 
@@ -104,7 +103,7 @@ function checkHelper(object: BpfObject, work: FunctionWork, index: number, numbe
     );
   }
   const body = object.functions[work.index]!;
-  if (number === TAIL_CALL && (body.program === undefined || work.callers.size > 0)) {
+  if (number === HELPER.tail_call && (body.program === undefined || work.callers.size > 0)) {
     throw refusal(
       object,
       work,

@@ -1,5 +1,4 @@
 /** Loads and stores as far as they concern stack frames. */
-
 import type { PointerType, ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';
 import {

@@ -1,5 +1,4 @@
 /** From a settled analysis to what lowering asks for. */
-
 import { contextLayout, fieldAt } from '../contexts/index.ts';
 import { helpers } from '../helpers.ts';
 import type {

@@ -3,7 +3,6 @@
  * the structure its caller made for it. What they may find there is the join of what the slot holds
  * whenever its function waits for others, and of anything that others wrote.
  */
-
 import { NO_THRESHOLDS } from '../domain/index.ts';
 import type { ValueType } from '../types.ts';
 import type { Analysis, FunctionWork } from './analysis.ts';

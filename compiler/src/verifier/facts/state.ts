@@ -1,5 +1,4 @@
 /** What is known at one point of a function: its registers and its own frame. */
-
 import type { Thresholds } from '../domain/index.ts';
 import type { PointerType, ValueType } from '../types.ts';
 import {

@@ -1,5 +1,4 @@
 /** Arithmetic of scalars, moves and constants. */
-
 import type { BpfInstruction, Reference } from '../../object/index.ts';
 import {
   arithmetic,

@@ -1,5 +1,5 @@
 /** The arguments of a helper call, by the kinds that helpers.def gives them. */
-
+import { HELPER } from '../helper-numbers.ts';
 import type { ArgumentKind } from '../helpers.ts';
 import { readable } from './alu.ts';
 import { isNull, isNullArgument, pointerTo } from './argument-types.ts';
@@ -14,8 +14,6 @@ import { findReference } from './references.ts';
 import { constantString } from './strings.ts';
 
 /** Numbers that its format does not ask for need not be there: compilers leave them out. */
-const TRACE_PRINTK = 6;
-
 /** Checks all arguments of a call and gathers what its effects depend on. */
 export function checkArguments(path: Path, call: Call): void {
   call.helper.arguments.forEach((kind, position) => {
@@ -25,7 +23,7 @@ export function checkArguments(path: Path, call: Call): void {
 
 function checkArgument(path: Path, call: Call, register: number, kind: ArgumentKind): void {
   const { helper } = call;
-  if (helper.number === TRACE_PRINTK && kind === 'ANYTHING') return;
+  if (helper.number === HELPER.trace_printk && kind === 'ANYTHING') return;
   const value = argumentValue(path, call, register);
   switch (kind) {
     case 'NONE':

@@ -7,9 +7,9 @@
  * earlier runs like the head of any loop, and the walk ends when another run would tell nothing new.
  * A callback that runs some time later (a timer's) has an entry state of its own.
  */
-
 import type { BpfProgram } from '../../object/index.ts';
 import { UNKNOWN } from '../domain/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import type { Call } from './call.ts';
 import { describeRange, describeValue } from './describe.ts';
 import type { Path } from './path.ts';
@@ -18,17 +18,16 @@ import { hasLock } from './special-fields.ts';
 import { type Callback, Frame, State } from './state.ts';
 import { PointerValue, ScalarValue, type Value } from './value.ts';
 
-const FOR_EACH_MAP_ELEM = 164;
-const TIMER_SET_CALLBACK = 170;
-const LOOP = 181;
-const USER_RINGBUF_DRAIN = 209;
-
 /** Frames on the call stack at most. */
 export const MAXIMUM_FRAMES = 8;
 
 /** Whether a helper calls a function of the program back before it returns. */
 export function callsBack(helper: number): boolean {
-  return helper === FOR_EACH_MAP_ELEM || helper === LOOP || helper === USER_RINGBUF_DRAIN;
+  return (
+    helper === HELPER.for_each_map_elem ||
+    helper === HELPER.loop ||
+    helper === HELPER.user_ringbuf_drain
+  );
 }
 
 const UNKNOWN_NUMBER = new ScalarValue(UNKNOWN);
@@ -40,11 +39,11 @@ const UNKNOWN_NUMBER = new ScalarValue(UNKNOWN);
 function parameters(path: Path, call: Call, reference: number): readonly Value[] {
   const { registers } = path.state.frame;
   switch (call.helper.number) {
-    case LOOP:
+    case HELPER.loop:
       return [UNKNOWN_NUMBER, registers[3]!];
-    case FOR_EACH_MAP_ELEM:
+    case HELPER.for_each_map_elem:
       return [...elementOf(path, call.map!, reference), registers[3]!];
-    case USER_RINGBUF_DRAIN:
+    case HELPER.user_ringbuf_drain:
       return [
         new PointerValue(
           { kind: 'dynptr', name: 'a record of the user ring buffer' },
@@ -103,7 +102,7 @@ export function beginCallbacks(path: Path, call: Call): void {
   const { helper, callback } = call;
   if (callback === undefined) return;
   checkFunction(path, call, callback);
-  if (helper.number === TIMER_SET_CALLBACK) {
+  if (helper.number === HELPER.timer_set_callback) {
     runLater(path, call, callback);
     return;
   }
@@ -112,7 +111,7 @@ export function beginCallbacks(path: Path, call: Call): void {
   }
   callbackFunctions(path.program).atOnce.add(callback);
   const { state } = path;
-  if (helper.number === LOOP && !anotherRun(path)) {
+  if (helper.number === HELPER.loop && !anotherRun(path)) {
     state.frame.callbackRuns = 0;
     return;
   }
@@ -126,7 +125,7 @@ export function beginCallbacks(path: Path, call: Call): void {
   const run = state.copy();
   run.callbackRuns++;
   run.frame.callbackRuns++;
-  const reference = helper.number === LOOP ? 0 : path.newId();
+  const reference = helper.number === HELPER.loop ? 0 : path.newId();
   const values = parameters(path, call, reference);
   run.frames.push(
     frameWith(callback, path.pc, run.frames.length, values, {

@@ -5,7 +5,6 @@
  * Soundness: native contexts differ from what bytecode sees, so every access must be known when the
  * program is compiled: a constant offset, from an unmoved pointer.
  */
-
 import { contextAccess, fieldAt } from '../contexts/index.ts';
 import { signedOfSize, unsignedOfSize, ZERO } from '../domain/scalar.ts';
 import { type Access, bytes, describeAccess } from './access.ts';

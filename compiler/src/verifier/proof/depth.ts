@@ -1,9 +1,9 @@
 /** How deep calls are nested and how much stack the frames of a chain of calls take. */
 import type { BpfObject, BpfProgram } from '../../object/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import { callbackFunctions, MAXIMUM_FRAMES } from './callbacks.ts';
 import { Rejection } from './rejection.ts';
 import { calleesOf } from './structure.ts';
-import { TAIL_CALL } from './tail-call.ts';
 
 const MAXIMUM_STACK = 512;
 const GRANULARITY = 16;
@@ -101,7 +101,7 @@ export function checkDepth(
   const chains = new Map<number, Chain>();
   for (const fn of called.later) refuseLarge(object, fn, measure(common, fn, chains));
   for (const fn of chains.keys()) belowLater.add(fn);
-  const own = TRACING.has(program.kind) && !callsHelper(object, program.entry, TAIL_CALL);
+  const own = TRACING.has(program.kind) && !callsHelper(object, program.entry, HELPER.tail_call);
   const main: Graph = {
     object,
     later,

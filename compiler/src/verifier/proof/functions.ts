@@ -2,7 +2,6 @@
  * Calls of the program's own functions, and where walks begin. A static function is walked at each call with
  * what its caller gives it; a global one once, with what BTF says it gets.
  */
-
 import type { BpfInstruction, BpfObject, BpfProgram } from '../../object/index.ts';
 import { rangeScalar, UNKNOWN } from '../domain/index.ts';
 import type { ContextLayout } from '../types.ts';

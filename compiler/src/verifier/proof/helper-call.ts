@@ -1,17 +1,16 @@
 /** Calls of helpers: the order in which a call is checked and takes effect. */
+import { HELPER } from '../helper-numbers.ts';
 import { changesPacketData, findHelper } from '../helpers.ts';
 import { checkArguments } from './arguments.ts';
 import { newCall } from './call.ts';
 import { beginCallbacks } from './callbacks.ts';
 import { makeDynptr, releaseDynptr } from './dynptrs.ts';
-import { refuseUnderLock, SPIN_LOCK, SPIN_UNLOCK } from './locks.ts';
+import { refuseUnderLock } from './locks.ts';
 import type { Path } from './path.ts';
 import { forgetPackets, release } from './references.ts';
 import { resultOf } from './results.ts';
-import { checkTailCall, TAIL_CALL } from './tail-call.ts';
+import { checkTailCall } from './tail-call.ts';
 import { UNINITIALISED } from './value.ts';
-
-const RINGBUF_RESERVE_DYNPTR = 198;
 
 /** Refuses helpers that do not exist, make no sense here, or are not for this type of program. */
 function findAllowed(path: Path, number: number) {
@@ -43,7 +42,7 @@ function findAllowed(path: Path, number: number) {
  */
 export function callHelper(path: Path, number: number): boolean {
   const helper = findAllowed(path, number);
-  if (number !== SPIN_UNLOCK && number !== SPIN_LOCK) {
+  if (number !== HELPER.spin_unlock && number !== HELPER.spin_lock) {
     refuseUnderLock(
       path,
       `bpf_${helper.name}() is called`,
@@ -52,11 +51,15 @@ export function callHelper(path: Path, number: number): boolean {
   }
   const call = newCall(helper);
   checkArguments(path, call);
-  if (number === TAIL_CALL) checkTailCall(path, call.map!.map);
+  if (number === HELPER.tail_call) checkTailCall(path, call.map!.map);
   beginCallbacks(path, call);
   for (const write of call.writes) write();
   if (call.madeDynptr !== undefined) {
-    makeDynptr(path, call.madeDynptr, number === RINGBUF_RESERVE_DYNPTR ? 'ringbuf' : 'local');
+    makeDynptr(
+      path,
+      call.madeDynptr,
+      number === HELPER.ringbuf_reserve_dynptr ? 'ringbuf' : 'local',
+    );
   }
   if (call.released !== undefined) release(path.state, call.released);
   if (helper.arguments.includes('DYNPTR_RELEASE')) releaseDynptr(path, call.dynptr!);

@@ -3,6 +3,7 @@
  * element. While it is held nothing is called but static functions, and the program does not end.
  */
 import type { BpfMap } from '../../object/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import type { Helper } from '../helpers.ts';
 import { argumentName, describeValue } from './describe.ts';
 import {
@@ -12,9 +13,6 @@ import {
 } from './map-value-fields.ts';
 import type { Path } from './path.ts';
 import type { PointerValue } from './value.ts';
-
-export const SPIN_LOCK = 93;
-export const SPIN_UNLOCK = 94;
 
 /** An element with a special field, and that field. */
 export interface FoundField {
@@ -113,7 +111,7 @@ export function spinLock(path: Path, helper: Helper, register: number): void {
     'BPF-V038',
   );
   const held = state.lock;
-  if (helper.number === SPIN_LOCK) {
+  if (helper.number === HELPER.spin_lock) {
     if (held !== undefined) {
       path.reject('BPF-V038', 'a second spin lock is taken while one is held', {
         help: 'unlock the first before',

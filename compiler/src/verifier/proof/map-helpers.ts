@@ -1,37 +1,62 @@
 /** Which helpers take which types of maps. */
 import type { BpfMap } from '../../object/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import type { Helper } from '../helpers.ts';
-
-const TAIL_CALL = 12;
-const LOOKUP = 1;
 
 /** Types of maps that only these helpers take. */
 const BY_TYPE: ReadonlyMap<string, ReadonlySet<number>> = new Map(
   Object.entries({
-    prog_array: [TAIL_CALL],
-    perf_event_array: [22, 25, 55, 111, 121],
-    stack_trace: [27],
-    cgroup_array: [33, 37],
-    cgroup_storage: [81],
-    percpu_cgroup_storage: [81],
-    devmap: [51, LOOKUP],
-    devmap_hash: [51, LOOKUP],
-    cpumap: [51],
-    xskmap: [51, LOOKUP],
-    array_of_maps: [LOOKUP],
-    hash_of_maps: [LOOKUP],
-    sockmap: [52, 53, 3, 60, 82, LOOKUP, 2],
-    sockhash: [72, 70, 3, 71, 82, LOOKUP, 2],
-    reuseport_sockarray: [82],
-    queue: [87, 88, 89],
-    stack: [87, 88, 89],
-    sk_storage: [107, 108],
-    inode_storage: [145, 146],
-    task_storage: [156, 157],
-    cgrp_storage: [210, 211],
-    bloom_filter: [87, 89],
-    ringbuf: [130, 131, 134, 198],
-    user_ringbuf: [209],
+    prog_array: [HELPER.tail_call],
+    perf_event_array: [
+      HELPER.perf_event_read,
+      HELPER.perf_event_output,
+      HELPER.perf_event_read_value,
+      HELPER.skb_output,
+      HELPER.xdp_output,
+    ],
+    stack_trace: [HELPER.get_stackid],
+    cgroup_array: [HELPER.skb_under_cgroup, HELPER.current_task_under_cgroup],
+    cgroup_storage: [HELPER.get_local_storage],
+    percpu_cgroup_storage: [HELPER.get_local_storage],
+    devmap: [HELPER.redirect_map, HELPER.map_lookup_elem],
+    devmap_hash: [HELPER.redirect_map, HELPER.map_lookup_elem],
+    cpumap: [HELPER.redirect_map],
+    xskmap: [HELPER.redirect_map, HELPER.map_lookup_elem],
+    array_of_maps: [HELPER.map_lookup_elem],
+    hash_of_maps: [HELPER.map_lookup_elem],
+    sockmap: [
+      HELPER.sk_redirect_map,
+      HELPER.sock_map_update,
+      HELPER.map_delete_elem,
+      HELPER.msg_redirect_map,
+      HELPER.sk_select_reuseport,
+      HELPER.map_lookup_elem,
+      HELPER.map_update_elem,
+    ],
+    sockhash: [
+      HELPER.sk_redirect_hash,
+      HELPER.sock_hash_update,
+      HELPER.map_delete_elem,
+      HELPER.msg_redirect_hash,
+      HELPER.sk_select_reuseport,
+      HELPER.map_lookup_elem,
+      HELPER.map_update_elem,
+    ],
+    reuseport_sockarray: [HELPER.sk_select_reuseport],
+    queue: [HELPER.map_push_elem, HELPER.map_pop_elem, HELPER.map_peek_elem],
+    stack: [HELPER.map_push_elem, HELPER.map_pop_elem, HELPER.map_peek_elem],
+    sk_storage: [HELPER.sk_storage_get, HELPER.sk_storage_delete],
+    inode_storage: [HELPER.inode_storage_get, HELPER.inode_storage_delete],
+    task_storage: [HELPER.task_storage_get, HELPER.task_storage_delete],
+    cgrp_storage: [HELPER.cgrp_storage_get, HELPER.cgrp_storage_delete],
+    bloom_filter: [HELPER.map_push_elem, HELPER.map_peek_elem],
+    ringbuf: [
+      HELPER.ringbuf_output,
+      HELPER.ringbuf_reserve,
+      HELPER.ringbuf_query,
+      HELPER.ringbuf_reserve_dynptr,
+    ],
+    user_ringbuf: [HELPER.user_ringbuf_drain],
     arena: [],
   }).map(([type, numbers]) => [type, new Set(numbers)]),
 );
@@ -43,17 +68,24 @@ const HASHES_AND_ARRAYS = [
 
 /** Helpers that only take these types of maps. */
 const BY_HELPER: ReadonlyMap<number, readonly string[]> = new Map<number, readonly string[]>([
-  [TAIL_CALL, ['prog_array']],
-  ...[22, 25, 55].map((number) => [number, ['perf_event_array']] as const),
-  [27, ['stack_trace']],
-  [51, ['devmap', 'devmap_hash', 'cpumap', 'xskmap']],
-  [87, ['queue', 'stack', 'bloom_filter']],
-  [88, ['queue', 'stack']],
-  [89, ['queue', 'stack', 'bloom_filter']],
-  ...[130, 131, 134, 198].map((number) => [number, ['ringbuf']] as const),
-  [164, HASHES_AND_ARRAYS],
-  [195, ['percpu_array', 'percpu_hash', 'lru_percpu_hash']],
-  [209, ['user_ringbuf']],
+  [HELPER.tail_call, ['prog_array']],
+  ...[HELPER.perf_event_read, HELPER.perf_event_output, HELPER.perf_event_read_value].map(
+    (number) => [number, ['perf_event_array']] as const,
+  ),
+  [HELPER.get_stackid, ['stack_trace']],
+  [HELPER.redirect_map, ['devmap', 'devmap_hash', 'cpumap', 'xskmap']],
+  [HELPER.map_push_elem, ['queue', 'stack', 'bloom_filter']],
+  [HELPER.map_pop_elem, ['queue', 'stack']],
+  [HELPER.map_peek_elem, ['queue', 'stack', 'bloom_filter']],
+  ...[
+    HELPER.ringbuf_output,
+    HELPER.ringbuf_reserve,
+    HELPER.ringbuf_query,
+    HELPER.ringbuf_reserve_dynptr,
+  ].map((number) => [number, ['ringbuf']] as const),
+  [HELPER.for_each_map_elem, HASHES_AND_ARRAYS],
+  [HELPER.map_lookup_percpu_elem, ['percpu_array', 'percpu_hash', 'lru_percpu_hash']],
+  [HELPER.user_ringbuf_drain, ['user_ringbuf']],
 ]);
 
 /** Types of maps, for messages. */
@@ -79,7 +111,12 @@ export function mapMisfit(
 }
 
 const READ_ONLY_TO_PROGRAMS = 1 << 7;
-const WRITERS = new Set([2, 3, 87, 88]);
+const WRITERS = new Set<number>([
+  HELPER.map_update_elem,
+  HELPER.map_delete_elem,
+  HELPER.map_push_elem,
+  HELPER.map_pop_elem,
+]);
 
 /** Whether the map's flags forbid programs what the helper does. */
 export function forbidsWriting(helper: Helper, map: BpfMap): boolean {

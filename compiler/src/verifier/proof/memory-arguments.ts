@@ -1,5 +1,6 @@
 /** Memory that a helper reads or writes, with its size: in the map, in the next argument, or fixed. */
 import { isAligned } from '../domain/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import type { ArgumentKind } from '../helpers.ts';
 import { isNull, isNullArgument } from './argument-types.ts';
 import type { Call } from './call.ts';
@@ -11,9 +12,14 @@ import type { Path } from './path.ts';
 const LARGEST_SIZE = 2 ** 29;
 
 /** Helpers that accept pointers into the packet: what goes into maps, checksums. */
-const PACKET_HELPERS = new Set([1, 2, 3, 28, 87, 195]);
-
-const DYNPTR_FROM_MEM = 197;
+const PACKET_HELPERS = new Set<number>([
+  HELPER.map_lookup_elem,
+  HELPER.map_update_elem,
+  HELPER.map_delete_elem,
+  HELPER.csum_diff,
+  HELPER.map_push_elem,
+  HELPER.map_lookup_percpu_elem,
+]);
 
 type Access = 'read' | 'write' | 'both';
 
@@ -69,7 +75,7 @@ export function memoryType(path: Path, call: Call, register: number, kind: Argum
       registers,
     });
   }
-  if (helper.number === DYNPTR_FROM_MEM && target !== 'map_value' && target !== 'data') {
+  if (helper.number === HELPER.dynptr_from_mem && target !== 'map_value' && target !== 'data') {
     path.reject(
       'BPF-V047',
       `${name} must be memory of a map value or of global data, but is ${describeValue(path, value)}`,

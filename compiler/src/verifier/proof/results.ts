@@ -1,7 +1,7 @@
 /** What helpers return. */
-
 import type { BpfMap } from '../../object/index.ts';
 import { rangeScalar, type Scalar, signedRange, UNKNOWN } from '../domain/index.ts';
+import { HELPER } from '../helper-numbers.ts';
 import type { Call } from './call.ts';
 import { holdsMaps } from './map-helpers.ts';
 import type { Path } from './path.ts';
@@ -9,12 +9,13 @@ import { acquire } from './references.ts';
 import { hasLock } from './special-fields.ts';
 import { PointerValue, ScalarValue, type Target, UNINITIALISED, type Value } from './value.ts';
 
-const LOOKUP = 1;
-const TAIL_CALL = 12;
-const PROCESSOR = 8;
-
 /** Helpers that return how many bytes they wrote, or an error number. */
-const RETURN_SIZE = new Set([45, 67, 114, 115]);
+const RETURN_SIZE = new Set<number>([
+  HELPER.probe_read_str,
+  HELPER.get_stack,
+  HELPER.probe_read_user_str,
+  HELPER.probe_read_kernel_str,
+]);
 const LARGEST_ERROR = 4095;
 const LARGEST_INT = 0x7fff_ffff;
 
@@ -44,7 +45,7 @@ function mapValue(path: Path, call: Call, optional: boolean): Value {
   const target = element(path, call);
   const { constantKey } = call;
   const found =
-    call.helper.number === LOOKUP &&
+    call.helper.number === HELPER.map_lookup_elem &&
     isArray(map) &&
     constantKey !== undefined &&
     constantKey < map.maxEntries;
@@ -55,7 +56,7 @@ function mapValue(path: Path, call: Call, optional: boolean): Value {
 }
 
 function integer({ helper, largestSize }: Call): Scalar {
-  if (helper.number === PROCESSOR) return PROCESSORS;
+  if (helper.number === HELPER.get_smp_processor_id) return PROCESSORS;
   if (RETURN_SIZE.has(helper.number) && largestSize !== undefined) {
     return signedRange(-LARGEST_ERROR, Math.min(largestSize, LARGEST_INT));
   }
@@ -71,8 +72,8 @@ export function resultOf(path: Path, call: Call): Value {
       return UNINITIALISED;
     case 'INTEGER':
       // A tail call comes back only when it failed, and then tells nothing.
-      if (helper.number === TAIL_CALL) return UNINITIALISED;
-      return helper.number === PROCESSOR || RETURN_SIZE.has(helper.number)
+      if (helper.number === HELPER.tail_call) return UNINITIALISED;
+      return helper.number === HELPER.get_smp_processor_id || RETURN_SIZE.has(helper.number)
         ? new ScalarValue(integer(call))
         : UNKNOWN_NUMBER;
     case 'MAP_VALUE':

@@ -9,7 +9,6 @@
  * Zeroes. Bytes become `ZERO` when a number that is surely 0 is stored in a way that is no spill. States with
  * another number there must not pass for this one, so the number's range has been relied upon.
  */
-
 import { signExtend, truncate } from '../domain/index.ts';
 import { signedOfSize, unsignedOfSize, ZERO } from '../domain/scalar.ts';
 import { type Access, bytes, describeAccess } from './access.ts';

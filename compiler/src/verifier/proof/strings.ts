@@ -1,9 +1,8 @@
 /** Constant strings and the formats of bpf_snprintf(). */
+import { HELPER } from '../helper-numbers.ts';
 import type { Call } from './call.ts';
 import { argumentName, describeValue } from './describe.ts';
 import type { Path } from './path.ts';
-
-const SNPRINTF = 165;
 
 /** A string in read-only data that ends there and never changes. */
 export function constantString(path: Path, call: Call, register: number): void {
@@ -44,7 +43,7 @@ export function constantString(path: Path, call: Call, register: number): void {
       { help, registers },
     );
   }
-  if (call.helper.number !== SNPRINTF) return;
+  if (call.helper.number !== HELPER.snprintf) return;
   checkFormat(path, call, section.bytes.subarray(offset, end));
 }
 

@@ -4,8 +4,6 @@ import { refuseUnderLock } from './locks.ts';
 import type { Path } from './path.ts';
 import { refuseHeld } from './references.ts';
 
-export const TAIL_CALL = 12;
-
 const firstPrograms = new WeakMap<BpfMap, readonly BpfProgram[]>();
 
 /** A program that the map holds from the start and whose context is another. */
