@@ -9,6 +9,7 @@ import { access, pointer } from './areas.ts';
 import { correlated, decide, fork, loop } from './control.ts';
 import { call, callBack } from './functions.ts';
 import { dynptr, memoryCall, record, smallCall } from './helpers.ts';
+import { loopTrap } from './loop-traps.ts';
 import { hasPacket, packet } from './packets.ts';
 import type { AttackKind, AttackProgram } from './program.ts';
 import { freeSlot, index, mangle, number } from './scalars.ts';
@@ -44,8 +45,10 @@ function statement(writer: Writer, level: number, out: Target): void {
     );
   } else if (draw < 56) {
     fork(writer, out);
-  } else if (draw < 62) {
+  } else if (draw < 61) {
     loop(writer, inner);
+  } else if (draw < 64) {
+    loopTrap(writer);
   } else if (draw < 68) {
     memoryCall(writer, out);
   } else if (draw < 73) {
