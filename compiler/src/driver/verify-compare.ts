@@ -8,22 +8,50 @@ interface Step {
 
 /** Constants that are addresses differ with every run; what they are of stands in the state. */
 const ADDRESS = /^(\(18\) r\d+ = ).*?(?=\s*;|$)/;
-/** Numbers that tie values together are counted in another way. */
-const NUMBERS = /\b(id|ref_obj_id|refs)=[\d,]+(?=[,)\s]|$)/g;
+/** Numbers that tie values together are counted in another way; what is added to a tie is not. */
+const NUMBERS = /\b(id|ref_obj_id|refs)=[\d,]+(?=[-+,)\s]|$)/g;
+
+/** Begins a path of the kernel's log, with the whole state on the next line. */
+const PATH_START = /^from \d+ to \d+/;
+const STEP = /^(\d+): (\([0-9a-f]{2}\) .*)$/;
+const STATE = /^\d+: ((?:frame\d+|R\d+|fp).*)$/;
 
 function stepsOf(log: readonly string[]): readonly Step[] {
   const steps: Step[] = [];
+  // Where the kernel writes of precision first, the state after an instruction comes on a line of its own.
+  let bare = false;
   for (const line of log) {
-    // A line with the state alone, at the start of a path, is no step of its own.
-    const match = /^(\d+): (\([0-9a-f]{2}\) .*)$/.exec(line);
-    if (match !== null) steps.push({ slot: Number(match[1]), text: match[2]! });
+    const step = STEP.exec(line);
+    const state = bare ? STATE.exec(line) : null;
+    if (step !== null) {
+      steps.push({ slot: Number(step[1]), text: step[2]! });
+      bare = stateOf(step[2]!) === undefined;
+    } else if (state !== null) {
+      const last = steps.pop()!;
+      steps.push({ slot: last.slot, text: `${last.text} ; ${state[1]}` });
+      bare = false;
+    } else if (PATH_START.test(line)) {
+      bare = false;
+    }
   }
   return steps;
 }
 
+/** The part of a step after the instruction. */
+function stateOf(text: string): string | undefined {
+  const at = text.indexOf(';');
+  return at < 0 ? undefined : text.slice(at + 1);
+}
+
 /** How a step is compared: without what differs by chance, and spaces that line columns up. */
-function essence(step: Step): string {
-  return step.text.replace(ADDRESS, '$1...').replace(NUMBERS, '$1=').replace(/\s+/g, ' ').trim();
+function essence(text: string): string {
+  return text.replace(ADDRESS, '$1...').replace(NUMBERS, '$1=').replace(/\s+/g, ' ').trim();
+}
+
+/** Whether two steps say the same. Where a walk ends at a state it knows, the kernel writes none. */
+function agree(own: string, kernel: string): boolean {
+  if (stateOf(kernel) !== undefined) return essence(own) === essence(kernel);
+  return essence(own.split(';')[0]!) === essence(kernel);
 }
 
 /** Where two logs part, and the lines up to there. */
@@ -48,7 +76,7 @@ export function compareLogs(own: readonly string[], kernel: readonly string[]): 
   while (common < ours.length && common < theirs.length) {
     const [left, right] = [ours[common]!, theirs[common]!];
     if (left.slot !== right.slot) break;
-    if (essence(left) === essence(right)) lines.push(`= ${left.slot}: ${left.text}`);
+    if (agree(left.text, right.text)) lines.push(`= ${left.slot}: ${left.text}`);
     else lines.push(`< ${left.slot}: ${left.text}`, `> ${right.slot}: ${right.text}`);
     common++;
   }
