@@ -9,6 +9,7 @@ import { CollectingSink } from '../../src/diag/index.ts';
 import { type CodeOptions, compile, load } from '../../src/driver/index.ts';
 import type { BpfObject } from '../../src/object/index.ts';
 import { hostTarget, type Target } from '../../src/target/index.ts';
+import { ptRegsOf } from '../support/pt-regs.ts';
 
 export const OBJECTS = join(packageRoot(), 'fixtures', 'obj');
 export const INCLUDE = join(packageRoot(), 'runtime-native', 'include');
@@ -48,7 +49,7 @@ export function emit(
     target,
     level: 2,
     debug: false,
-    ptRegs: 'auto',
+    ptRegs: ptRegsOf(object),
     helpers: 'inline',
     vector: 'auto',
     verify: true,

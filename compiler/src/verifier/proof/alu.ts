@@ -10,6 +10,8 @@ import {
   truncate,
   UNKNOWN,
   unsignedOfSize,
+  ZERO,
+  zeroOrAllOnes,
 } from '../domain/index.ts';
 import type { Path } from './path.ts';
 import { pointerArithmetic } from './pointers.ts';
@@ -79,6 +81,21 @@ function sum(left: ScalarValue, right: Scalar, subtract: boolean, range: Scalar)
   return new ScalarValue(range, left.id, delta);
 }
 
+/**
+ * A mask that is 0 or all ones, as a sign shifted down is: what `and` and `or` with a constant make of it are
+ * two numbers, which no range holds alone. They are looked at one by one; 0 waits.
+ */
+function oneByOne(path: Path, i: Of<'alu'>, left: ScalarValue, right: Scalar): ScalarValue {
+  if ((i.operator !== 'and' && i.operator !== 'or') || !right.isConstant) return left;
+  const ones = zeroOrAllOnes(left.range);
+  if (ones === undefined) return left;
+  const zero = path.state.copy();
+  const result = arithmetic(i.operator, i.width, ZERO, right);
+  zero.frame.registers[i.destination] = new ScalarValue(result);
+  path.fork(zero);
+  return new ScalarValue(ones);
+}
+
 /** All of class ALU and ALU64 with two operands. */
 export function alu(path: Path, i: Of<'alu'>): void {
   const registers = writable(path, i.destination);
@@ -102,7 +119,7 @@ export function alu(path: Path, i: Of<'alu'>): void {
     registers[i.destination] = pointerArithmetic(path, i);
     return;
   }
-  const scalar = left as ScalarValue;
+  const scalar = oneByOne(path, i, left as ScalarValue, right);
   const range = arithmetic(i.operator, i.width, scalar.range, right);
   const sums = i.width === 64 && (i.operator === 'add' || i.operator === 'sub');
   registers[i.destination] = sums
