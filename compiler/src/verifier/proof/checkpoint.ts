@@ -86,6 +86,8 @@ export class Checkpoint {
    * here is then not yet complete. See loops.ts.
    */
   loop: Checkpoint | undefined;
+  /** The last head on the way here that paths from here came back to; it may be done by now. */
+  lastHead: Checkpoint | undefined;
   /** Checkpoints on the path before this one. */
   readonly depth: number;
   hits = 0;

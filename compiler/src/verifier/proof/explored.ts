@@ -2,7 +2,7 @@
 import { Checkpoint, type Segment } from './checkpoint.ts';
 import { POINT, type PreparedCode } from './code.ts';
 import { covers } from './compare.ts';
-import { carryMarks, Loops } from './loops.ts';
+import { carryMarks, hasTurned, Loops, lastOpenHead } from './loops.ts';
 import { LENGTH_ID } from './packet-range.ts';
 import type { State } from './state.ts';
 import { ScalarValue } from './value.ts';
@@ -143,24 +143,18 @@ export class Explored {
     state: State,
     loopPoint: boolean,
   ): 'covered' | 'endless' | 'different' {
+    const code = this.#code;
     if (checkpoint.open === 0) {
-      const how = checkpoint.loop === undefined ? 'later' : 'within';
-      return covers(this.#code, checkpoint, state, how) ? 'covered' : 'different';
+      if (checkpoint.loop === undefined) {
+        return covers(code, checkpoint, state, 'later') ? 'covered' : 'different';
+      }
+      const turned = hasTurned(state, lastOpenHead(checkpoint)!);
+      return turned && covers(code, checkpoint, state, 'within') ? 'covered' : 'different';
     }
-    if (loopPoint) {
-      const later =
-        state.mayGotos !== checkpoint.state.mayGotos ||
-        state.callbackRuns !== checkpoint.state.callbackRuns;
-      return later && covers(this.#code, checkpoint, state, 'within') ? 'covered' : 'different';
+    if (!hasTurned(state, checkpoint)) {
+      return covers(code, checkpoint, state, 'exact') ? 'endless' : 'different';
     }
-    if (
-      state.mayGotos === checkpoint.state.mayGotos &&
-      state.callbackRuns === checkpoint.state.callbackRuns &&
-      covers(this.#code, checkpoint, state, 'exact')
-    ) {
-      return 'endless';
-    }
-    return 'different';
+    return loopPoint && covers(code, checkpoint, state, 'within') ? 'covered' : 'different';
   }
 
   #keep(state: State, segment: Segment, known: Checkpoint[] | undefined): Visit {

@@ -8,6 +8,12 @@
  * of those paths, and on, until nothing changes: a least fixed point, after which each mark that any
  * number of turns needs is there. A path that ended at a checkpoint inside an open loop depends on the
  * same head and waits for it too.
+ *
+ * That such loops end is another matter: at some time there are no more turns, so every cycle must have one in
+ * it. From the head to the path that comes back to it there is one. But where a path ends at a
+ * checkpoint inside the loop, control goes on from there to the head, by a way whose turn may lie before that
+ * checkpoint; so there must be one between the head and this path, too: `hasTurned`. With several heads on
+ * the way it is the last that counts: a turn after it is one after all.
  */
 import { type Checkpoint, markRead, type Segment } from './checkpoint.ts';
 import type { Code } from './path.ts';
@@ -56,6 +62,20 @@ export function carryMarks(code: Code, ending: Ending): boolean {
   return trace(code, segment, segment.pcs.length, depth, wanted) || changed;
 }
 
+/** Whether `state` has taken turns (of may_goto, of callbacks) since the checkpoint, which is on its way. */
+export function hasTurned(state: State, { state: before }: Checkpoint): boolean {
+  return state.mayGotos !== before.mayGotos || state.callbackRuns !== before.callbackRuns;
+}
+
+/** The last open head that paths from `checkpoint`, which is done, came back to. */
+export function lastOpenHead(checkpoint: Checkpoint): Checkpoint | undefined {
+  let head = checkpoint.lastHead;
+  // Heads that were inside of one that is done may lead on to heads before it.
+  while (head !== undefined && head.open === 0) head = head.lastHead;
+  checkpoint.lastHead = head;
+  return head;
+}
+
 /** All loops that are open. */
 export class Loops {
   readonly #code: Code;
@@ -75,6 +95,13 @@ export class Loops {
       if (inside.loop === undefined || inside.loop.depth > head.depth) {
         inside.loop = head;
         waiting.inside.push(inside);
+      }
+      inside = inside.parent;
+    }
+    const last = at.open > 0 ? at : lastOpenHead(at)!;
+    for (let inside = segment.parent; inside !== undefined && inside !== last; ) {
+      if (inside.lastHead === undefined || inside.lastHead.depth < last.depth) {
+        inside.lastHead = last;
       }
       inside = inside.parent;
     }

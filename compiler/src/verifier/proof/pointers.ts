@@ -129,19 +129,21 @@ function moved(
       registers,
     });
   }
+  // That it was found to be beyond the end says nothing of where it is after it was moved.
+  const range = Math.max(0, pointer.range);
   const constant = amount.constantNumber;
   if (constant !== undefined) {
     const offset = subtract ? pointer.offset - constant : pointer.offset + constant;
     checkOffset(path, offset, registers);
-    return pointer.with({ offset });
+    return pointer.with({ offset, range });
   }
   const variable = arithmetic(i.operator, 64, pointer.variable, amount);
   checkVariable(path, variable, registers);
   if (pointer.target.kind !== 'packet' && pointer.target.kind !== 'packet_meta') {
     return pointer.with({ variable });
   }
-  const range = subtract && amount.signedMinimum >= 0 ? pointer.range : 0;
-  return pointer.with({ variable, range, id: path.newId() });
+  const known = subtract && amount.signedMinimum >= 0 ? range : 0;
+  return pointer.with({ variable, range: known, id: path.newId() });
 }
 
 /** Refuses what the kind of pointer does not allow. */
@@ -178,7 +180,8 @@ function movable(target: Target): boolean {
   return target.kind !== 'map' && target.kind !== 'packet_end';
 }
 
-const LIMIT = `${MAXIMUM_OFFSET} bytes`;
+/** A function, since files here import each other: constants of others may come later. */
+const limit = () => `${MAXIMUM_OFFSET} bytes`;
 
 function checkAmount(path: Path, amount: Scalar, registers: readonly number[]): void {
   const constant = amount.constantNumber;
@@ -187,7 +190,7 @@ function checkAmount(path: Path, amount: Scalar, registers: readonly number[]): 
     const text = constant ?? BigInt.asIntN(64, amount.constantValue!);
     path.reject(
       'BPF-V032',
-      `a pointer is moved by ${text} bytes; no object is as large as ${LIMIT}`,
+      `a pointer is moved by ${text} bytes; no object is as large as ${limit()}`,
       {
         help: 'check how this number comes about: a missing bound, or an error value that is used as an index',
         registers,
@@ -208,7 +211,7 @@ function checkVariable(path: Path, variable: Scalar, registers: readonly number[
   }
   path.reject(
     'BPF-V032',
-    `a pointer is moved by ${variable.signedMinimum} bytes or more; no object is as large as ${LIMIT}`,
+    `a pointer is moved by ${variable.signedMinimum} bytes or more; no object is as large as ${limit()}`,
     { help: 'check the index first', registers },
   );
 }
@@ -217,7 +220,7 @@ function checkOffset(path: Path, offset: number, registers: readonly number[]): 
   if (Math.abs(offset) < MAXIMUM_OFFSET) return;
   path.reject(
     'BPF-V032',
-    `a pointer is moved ${offset} bytes from its start; no object is as large as ${LIMIT}`,
+    `a pointer is moved ${offset} bytes from its start; no object is as large as ${limit()}`,
     { help: 'check how far loops and sums move this pointer', registers },
   );
 }
