@@ -63,7 +63,8 @@ export function argumentEffect(
     case 'MAP_VALUE_OR_NULL':
       return { size: sizes?.value ?? Infinity, read: true, write: false };
     case 'UNINIT_MAP_VALUE':
-      return { size: sizes?.value ?? Infinity, read: false, write: true };
+      // A Bloom filter reads the value that it is asked for; all others write one.
+      return { size: sizes?.value ?? Infinity, read: true, write: true };
     case 'MEM_RDONLY':
     case 'MEM_RDONLY_OR_NULL':
       return { size: stated, read: true, write: false };

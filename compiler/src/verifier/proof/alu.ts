@@ -81,6 +81,30 @@ function sum(left: ScalarValue, right: Scalar, subtract: boolean, range: Scalar)
   return new ScalarValue(range, left.id, delta);
 }
 
+/** Refuses constants that no sensible code contains, as the kernel does: in a register they have a meaning. */
+function checkConstant(path: Path, i: Of<'alu'>, value: number): void {
+  switch (i.operator) {
+    case 'lsh':
+    case 'rsh':
+    case 'arsh':
+      if (value >= 0 && value < i.width) return;
+      path.reject('BPF-V056', `a ${i.width}-bit number is shifted by ${value}`, {
+        help: `shift by 0 to ${i.width - 1}; in C anything else is undefined`,
+      });
+      break;
+    case 'div':
+    case 'sdiv':
+    case 'mod':
+    case 'smod':
+      if (value !== 0) return;
+      path.reject('BPF-V056', 'a number is divided by the constant 0', {
+        help: 'in C this is undefined: check the constant that the divisor is made of',
+      });
+      break;
+    default:
+  }
+}
+
 /**
  * A mask that is 0 or all ones, as a sign shifted down is: what `and` and `or` with a constant make of it are
  * two numbers, which no range holds alone. They are looked at one by one; 0 waits.
@@ -106,6 +130,7 @@ export function alu(path: Path, i: Of<'alu'>): void {
   const left = readable(path, i.destination);
   let right: Scalar;
   if (i.source.kind === 'immediate') {
+    checkConstant(path, i, i.source.value);
     right = constantScalar(i.source.value);
   } else {
     const value = readable(path, i.source.register);
