@@ -74,7 +74,11 @@ export const compileOptions = {
     default: 'auto',
     describe: 'Vector registers in packet and raw-memory programs; probes never touch them',
   },
-  verify: { type: 'boolean', default: true, describe: 'Check the program before compiling it' },
+  verify: {
+    type: 'boolean',
+    default: true,
+    describe: 'Prove the programs safe before compiling them; --no-verify leaves that out',
+  },
   json: {
     type: 'boolean',
     default: false,

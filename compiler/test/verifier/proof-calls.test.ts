@@ -258,7 +258,7 @@ test('calls through registers', () => {
 });
 
 test('kernel functions are not there', () => {
-  rejects(/^BPF-V053 /, 'r0 = 0; exit', (object) => ({
+  rejects(/^BPF-V006 /, 'r0 = 0; exit', (object) => ({
     ...object,
     functions: object.functions.map((fn) => ({
       ...fn,

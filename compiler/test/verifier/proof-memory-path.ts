@@ -195,3 +195,20 @@ export function refusal(action: () => unknown): Refused {
   }
   throw new Error('accepted');
 }
+
+/** Runs code on a path of its own: `accepted`, or the code and the message of the refusal. */
+export function outcome(
+  text: string,
+  prepare: (path: HandPath) => void = () => {},
+  setting: Setting = {},
+): string {
+  const path = new HandPath(setting);
+  prepare(path);
+  try {
+    path.run(text);
+  } catch (error) {
+    if (error instanceof Refused) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return 'accepted';
+}

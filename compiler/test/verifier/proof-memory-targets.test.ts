@@ -7,41 +7,26 @@ import { specialFieldsOfMap } from '../../src/verifier/proof/map-value-fields.ts
 import { checkMemory } from '../../src/verifier/proof/memory.ts';
 import type { Target } from '../../src/verifier/proof/value.ts';
 import { BtfBuilder } from '../btf/builder.ts';
-import { HandPath, refusal, type Setting } from './proof-memory-path.ts';
+import { HandPath, outcome, refusal, type Setting } from './proof-memory-path.ts';
 
 type Prepare = (path: HandPath) => void;
 
-/** `accepted`, or the code and the message of the refusal. */
-function outcome(text: string, setting: Setting, prepare: Prepare): string {
-  const path = new HandPath(setting);
-  prepare(path);
-  try {
-    path.run(text);
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code === undefined) throw error;
-    return `${code}: ${message}`;
-  }
-  return 'accepted';
-}
-
 /** Rules for one setting. */
 function rules(setting: Setting, prepare: Prepare = () => {}) {
-  return {
-    accepts: (text: string, more: Prepare = () => {}) =>
-      assert.is(
-        outcome(text, setting, (path) => {
-          prepare(path);
-          more(path);
-        }),
-        'accepted',
-        text,
-      ),
-    refuses: (text: string, code: string, words: RegExp, more: Prepare = () => {}) => {
-      const said = outcome(text, setting, (path) => {
+  const both = (text: string, more: Prepare) =>
+    outcome(
+      text,
+      (path) => {
         prepare(path);
         more(path);
-      });
+      },
+      setting,
+    );
+  return {
+    accepts: (text: string, more: Prepare = () => {}) =>
+      assert.is(both(text, more), 'accepted', text),
+    refuses: (text: string, code: string, words: RegExp, more: Prepare = () => {}) => {
+      const said = both(text, more);
       assert.ok(said.startsWith(`BPF-${code}: `), `${text}: ${said}`);
       assert.match(said, words);
     },

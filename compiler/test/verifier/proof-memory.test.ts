@@ -3,23 +3,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { constantScalar, rangeScalar, UNKNOWN } from '../../src/verifier/domain/index.ts';
 import { checkMemory } from '../../src/verifier/proof/memory.ts';
-import { BYTE, type Dynptr } from '../../src/verifier/proof/state.ts';
+import type { Dynptr } from '../../src/verifier/proof/state.ts';
 import { PointerValue, type Value } from '../../src/verifier/proof/value.ts';
-import { HandPath, refusal } from './proof-memory-path.ts';
-
-/** The result of running code, or the code of the refusal and its message. */
-function outcome(text: string, prepare: (path: HandPath) => void = () => {}): string {
-  const path = new HandPath();
-  prepare(path);
-  try {
-    path.run(text);
-  } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code === undefined) throw error;
-    return `${code}: ${message}`;
-  }
-  return 'accepted';
-}
+import { HandPath, outcome, refusal } from './proof-memory-path.ts';
 
 function refused(
   text: string,
@@ -404,14 +390,5 @@ dynptrs('a store beside them is nothing to them', () => {
   path.run('*(u64 *)(r10 - 16) = 1; *(u64 *)(r10 - 40) = 1');
   assert.is(path.state.frame.slot(3).dynptr?.id, 7);
   assert.is(path.get(6).kind, 'pointer');
-});
-dynptrs('an iterator is no bytes, but can be overwritten', () => {
-  const prepare = (path: HandPath) =>
-    path.state.frame.setSlot(0, { bytes: 0x5555_5555, value: undefined });
-  refused('r0 = *(u64 *)(r10 - 8)', 'V048', /iterator/, prepare);
-  const path = new HandPath();
-  prepare(path);
-  path.run('*(u8 *)(r10 - 8) = 1; r0 = *(u64 *)(r10 - 8)');
-  assert.is(path.state.frame.slot(0).bytes & 15, BYTE.SPILLED);
 });
 dynptrs.run();

@@ -110,7 +110,7 @@ export function callRegister(path: Path, register: number): boolean {
 /** A call of a kernel function: there are none outside the kernel. */
 export function callKernel(path: Path, i: Extract<BpfInstruction, { kind: 'call_kernel' }>): never {
   return path.reject(
-    'BPF-V053',
+    'BPF-V006',
     `kernel functions cannot be called outside the kernel (BTF id ${i.btfId})`,
     { help: 'use a helper instead, or leave this part out with bpf_ksym_exists()' },
   );

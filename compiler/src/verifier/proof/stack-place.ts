@@ -122,9 +122,6 @@ function rejectUnreadable(
       registers,
     });
   }
-  if (kind === BYTE.ITERATOR) {
-    path.reject('BPF-V048', `${describeAccess(access)} of an iterator's own bytes`, { registers });
-  }
   const whose = place.number === path.state.frames.length - 1 ? 'the stack' : "a caller's stack";
   const fixed = place.low === place.high;
   const where = fixed ? String(place.low) : `${place.low} to ${place.high}`;

@@ -15,7 +15,6 @@ export const BYTE = {
   ANYTHING: 2,
   ZERO: 3,
   DYNPTR: 4,
-  ITERATOR: 5,
 } as const;
 
 /** Eight bytes of a frame. Immutable. */
