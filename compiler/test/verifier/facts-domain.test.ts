@@ -82,7 +82,7 @@ test('joins and widenings hold both sides', () => {
       const joined = join(a.range, b.range);
       for (const thresholds of [THRESHOLDS, NO_THRESHOLDS]) {
         const widened = widen(a.range, joined, thresholds);
-        assert.ok(contains(widened, joined));
+        assert.ok(contains(widened, toMultiples(joined)));
         for (const { value } of [a, b]) assert.ok(contains(widened, constantScalar(value)));
       }
     }),
@@ -104,7 +104,7 @@ test('widening ends, whatever arrives', () => {
         for (const { range } of [...arriving, ...arriving]) {
           const next = widen(state, join(state, range), thresholds);
           if (next !== state) steps++;
-          assert.ok(contains(next, state));
+          assert.ok(contains(next, toMultiples(state)));
           state = next;
         }
         assert.ok(steps < limit, `${steps} steps`);
@@ -126,6 +126,29 @@ test('a counter settles in a few rounds', () => {
     }
     assert.ok(rounds <= 6, `${rounds} rounds of ${stride}`);
     assert.is(alignmentOf(state), stride & -stride);
+  }
+});
+
+test('a counter that ends at a bound stays below it', () => {
+  for (const [stride, end] of [
+    [4, 192],
+    [8, 4096],
+    [2, 1500],
+    [3, 30_000],
+    [1, 77],
+  ] as const) {
+    const thresholds = new Thresholds([0xff, 0xffff, 64, end - 1, end, end + 1]);
+    let state = constantScalar(0);
+    for (let rounds = 0; ; rounds++) {
+      assert.ok(rounds < 20);
+      const grown = arithmetic('add', 64, state, constantScalar(stride));
+      const operator = stride === 3 ? 'lt' : 'ne';
+      const [again] = refine(operator, 64, true, grown, constantScalar(end))!;
+      const next = widen(state, join(state, toMultiples(again)), thresholds);
+      if (next === state) break;
+      state = next;
+    }
+    assert.ok(state.unsignedMaximum < end && state.signedMinimum === 0, `${stride} to ${end}`);
   }
 });
 

@@ -117,14 +117,17 @@ function widenBits(old: Scalar, joined: Scalar): void {
  * that moved goes to the next threshold, at last to the end of its range.
  */
 export function widen(old: Scalar, joined: Scalar, thresholds: Thresholds): Scalar {
-  if (contains(old, joined)) return old;
-  draft.load(joined);
-  widenUnsigned(old, joined, thresholds);
-  widenSigned(old, joined, thresholds);
-  widenLow(old, joined, thresholds);
-  widenBits(old, joined);
-  const widened = finish();
-  return contains(widened, joined) && contains(widened, old) ? widened : UNKNOWN;
+  const reached = toMultiples(joined);
+  if (contains(old, reached)) return old;
+  draft.load(reached);
+  widenUnsigned(old, reached, thresholds);
+  widenSigned(old, reached, thresholds);
+  widenLow(old, reached, thresholds);
+  widenBits(old, reached);
+  // A threshold that is no multiple would be stepped over.
+  const widened = toMultiples(finish());
+  const grows = contains(widened, reached) && contains(widened, toMultiples(old));
+  return grows ? widened : UNKNOWN;
 }
 
 /**
