@@ -24,7 +24,12 @@ interface Attempt {
   walk: Walk | undefined;
 }
 
-function factsOf({ object, program, code, reached, edges }: WalkContext): ProofFacts {
+/** Marks by `pc`. The programs of an object share them, one after the other: they may be many. */
+type CodeMarks = Pick<WalkContext, 'reached' | 'edges' | 'accessed'>;
+
+/** What was learned; takes it out of the marks, which are clean then. */
+function takeFacts(context: WalkContext): ProofFacts {
+  const { object, program, code, reached, edges, accessed } = context;
   const facts = {
     reached: new Map<number, Uint8Array>(),
     branches: new Map<number, Uint8Array>(),
@@ -36,6 +41,7 @@ function factsOf({ object, program, code, reached, edges }: WalkContext): ProofF
     if (end === start || reached[start] === 0) continue;
     facts.reached.set(fn, reached.slice(start, end));
     facts.branches.set(fn, edges.slice(start, end));
+    for (const marks of [reached, edges, accessed]) marks.fill(0, start, end);
   }
   return facts;
 }
@@ -112,6 +118,7 @@ function proveProgram(
   layout: ContextLayout,
   code: PreparedCode,
   options: ProofOptions,
+  marks: CodeMarks,
 ): ProgramProof {
   const started = performance.now();
   const context: WalkContext = {
@@ -121,9 +128,7 @@ function proveProgram(
     code,
     limit: options.walkLimit ?? DEFAULT_LIMIT,
     logger: createLogger(object, program, code, options),
-    reached: new Uint8Array(code.length),
-    edges: new Uint8Array(code.length),
-    accessed: new Uint8Array(code.length),
+    ...marks,
     stackUse: new Map(),
     calls: [],
     walked: 0,
@@ -149,7 +154,7 @@ function proveProgram(
     states,
     peakStates,
     time: performance.now() - started,
-    facts: factsOf(context),
+    facts: takeFacts(context),
   };
 }
 
@@ -185,9 +190,14 @@ export function prove(object: BpfObject, options: ProofOptions = {}): readonly P
   const wanted = object.programs.filter(
     ({ name }) => options.programs === undefined || options.programs.includes(name),
   );
+  const marks: CodeMarks = {
+    reached: new Uint8Array(code.length),
+    edges: new Uint8Array(code.length),
+    accessed: new Uint8Array(code.length),
+  };
   return wanted.map((program) => {
     const layout = programContext(program, object.ptRegs);
     if (layout === undefined) return unsupported(object, program);
-    return proveProgram(object, program, layout, code, options);
+    return proveProgram(object, program, layout, code, options, marks);
   });
 }
