@@ -14,7 +14,7 @@ ADDON := compiler/addon/build/Release/bpftime.node
 BUNDLE := compiler/dist/bin/start.cjs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build addon native demo test lint fmt fixtures bless fuzz bench doctor dist install clean
+.PHONY: help setup setup-test build addon native demo test lint fmt fixtures bless fuzz attack bench doctor dist install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/' | expand -t 16
@@ -58,11 +58,15 @@ fmt: ## format the TypeScript sources
 fixtures: build ## compile the BPF fixtures again (needs clang 14 and 19)
 	@$(MAKE) --no-print-directory -C fixtures
 
-bless: build ## rewrite the golden files from what the compiler writes now
-	@BLESS=1 node compiler/scripts/test.mjs golden
+bless: build ## rewrite golden files, pages and messages from what the compiler writes now
+	@BLESS=1 node compiler/scripts/test.mjs golden proof-explain
 
-fuzz: build ## mutate objects for FUZZ_COUNT cases (default 100000)
+fuzz: build ## hostile objects for the compiler and the proof, FUZZ_COUNT cases each (default 100000)
 	@node compiler/dist/bin/fuzz.mjs
+	@node compiler/dist/bin/proof.mjs
+
+attack: build ## random programs that the proof accepts must not fault (FUZZ_COUNT of them)
+	@node compiler/dist/bin/attack.mjs
 
 bench: build ## measure generated code and build times; results go to bench/results
 	@node compiler/dist/bin/bench.mjs

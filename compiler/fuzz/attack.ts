@@ -7,11 +7,9 @@
  *   --kernel     asks the running kernel about every program, too, and lists where the verdicts differ
  *   --acceptor   kernel: attacks the kernel's verifier instead, to test the interpreter with it
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/base/index.ts';
@@ -24,7 +22,9 @@ import {
   shrinkDifference,
   shrinkFinding,
 } from '../test/support/attack/index.ts';
+import { runWorker, whole } from './worker.ts';
 
+const program = fileURLToPath(import.meta.url);
 const SILENCE_MS = 120_000;
 /** Workers of a slice that may end before their time: more of them mean that something else is wrong. */
 const DEATHS = 10;
@@ -125,28 +125,15 @@ async function supervise(from: number, to: number, more: string[], result: Resul
   for (let next = from; next < to; ) {
     let begun = next;
     let last = NOTHING;
-    const self = fileURLToPath(import.meta.url);
-    const child = spawn(
-      process.execPath,
-      ['--enable-source-maps', self, '--worker', `${next}:${to}`, ...more],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    const ended = new Promise<string>((resolve) => {
-      child.on('close', (code, signal) => resolve(signal ?? String(code)));
-    });
-    const timer = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS);
-    for await (const text of createInterface({ input: child.stdout })) {
-      timer.refresh();
-      const line = JSON.parse(text) as Line;
+    const words = ['--worker', `${next}:${to}`, ...more];
+    const end = await runWorker<Line>(program, words, SILENCE_MS, (line) => {
       if ('begin' in line) begun = line.begin;
       else if ('totals' in line) last = line.totals;
       else if ('problem' in line) {
         result.problems.push(`${line.problem}\n${line.program}`);
         console.log(`${line.problem}\n  kept as ${keep(line.seed, line.program)}`);
       } else note(result, line);
-    }
-    const end = await ended;
-    clearTimeout(timer);
+    });
     result.totals = sum(result.totals, last);
     if (end === '0') return;
     if (++deaths > DEATHS) throw new Error(`the workers keep ending: ${end}`);
@@ -162,17 +149,9 @@ function note(result: Result, line: Extract<Line, { difference: string }>): void
   result.differences.set(line.difference, known);
 }
 
-/** The value of an option, a whole number. */
-function whole(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`attack: --${name} takes a whole number, not '${text}'`);
-  process.exit(2);
-}
-
 const { values } = parseArgs({
   options: {
-    count: { type: 'string', default: '100000' },
+    count: { type: 'string', default: process.env.FUZZ_COUNT ?? '100000' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     runs: { type: 'string', default: '6' },

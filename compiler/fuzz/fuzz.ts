@@ -4,16 +4,16 @@
  *
  * usage: fuzz [--count N] [--seed N] [--native N]   (every N-th accepted object is compiled, too)
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/base/index.ts';
 import { mutated, samples, tryObject } from './case.ts';
+import { runWorker, whole } from './worker.ts';
 
+const program = fileURLToPath(import.meta.url);
 const SLOWEST_MS = 1000;
 const SILENCE_MS = 60_000;
 const LARGEST_RSS = 1 << 30;
@@ -80,27 +80,15 @@ async function supervise(
   for (let next = from; next < to; ) {
     let last = NOTHING;
     let begun = next;
-    const child = spawn(
-      process.execPath,
-      [fileURLToPath(import.meta.url), '--worker', `${next}:${to}:${every}`],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    const ended = new Promise<string>((resolve) => {
-      child.on('close', (code, signal) => resolve(signal ?? String(code)));
-    });
-    const timer = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS);
-    for await (const text of createInterface({ input: child.stdout })) {
-      timer.refresh();
-      const line = JSON.parse(text) as Line;
+    const words = ['--worker', `${next}:${to}:${every}`];
+    const end = await runWorker<Line>(program, words, SILENCE_MS, (line) => {
       if ('begin' in line) begun = line.begin;
       else if ('progress' in line) last = line.progress;
       else {
         problems.push(line.problem);
         keep(line.seed);
       }
-    }
-    const end = await ended;
-    clearTimeout(timer);
+    });
     total = {
       accepted: total.accepted + last.accepted,
       compiled: total.compiled + last.compiled,
@@ -113,14 +101,6 @@ async function supervise(
     next = begun + 1;
   }
   return { ...total, problems };
-}
-
-/** The value of an option, a whole number. */
-function whole(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`fuzz: --${name} takes a whole number, not '${text}'`);
-  process.exit(2);
 }
 
 const { values } = parseArgs({

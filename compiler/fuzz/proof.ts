@@ -5,15 +5,15 @@
  *
  * usage: proof [--count N] [--seed N] [--size N]   (--size: instructions of expensive programs, 0 none)
  */
-import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { prove } from '../src/verifier/index.ts';
 import { proofCorpus, tryProof } from './proof/case.ts';
 import { SHAPE_NAMES, shapeObject } from './proof/shapes.ts';
+import { runWorker, whole } from './worker.ts';
 
+const program = fileURLToPath(import.meta.url);
 const SLOWEST_MS = 1000;
 const SLOWEST_SHAPE_MS = 10_000;
 const SILENCE_MS = 60_000;
@@ -79,35 +79,17 @@ function tryShape(index: number, size: number): void {
   );
 }
 
-/** Runs a worker to its end; the last thing it said, and what it found. */
-async function runWorker(
+/** Runs a worker to its end; the last thing it said, and how it ended. */
+async function runTask(
   task: string,
   problems: string[],
 ): Promise<{ readonly last: Progress | undefined; readonly end: string }> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.url), '--worker', task], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const ended = new Promise<string>((resolve) => {
-    child.on('close', (code, signal) => resolve(signal ?? String(code)));
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), SILENCE_MS);
   let last: Progress | undefined;
-  for await (const text of createInterface({ input: child.stdout })) {
-    timer.refresh();
-    last = JSON.parse(text) as Progress;
-    if (last.problem !== undefined) problems.push(last.problem);
-  }
-  const end = await ended;
-  clearTimeout(timer);
+  const end = await runWorker<Progress>(program, ['--worker', task], SILENCE_MS, (line) => {
+    last = line;
+    if (line.problem !== undefined) problems.push(line.problem);
+  });
   return { last, end };
-}
-
-/** The value of an option, a whole number. */
-function whole(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`proof: --${name} takes a whole number, not '${text}'`);
-  process.exit(2);
 }
 
 async function main(count: number, first: number, size: number): Promise<void> {
@@ -115,7 +97,7 @@ async function main(count: number, first: number, size: number): Promise<void> {
   const problems: string[] = [];
   let total = { programs: 0, proved: 0, slowest: 0, memory: 0 };
   for (let next = first; next < first + count; ) {
-    const { last, end } = await runWorker(`${next}:${first + count}`, problems);
+    const { last, end } = await runTask(`${next}:${first + count}`, problems);
     if (last !== undefined) {
       total = {
         programs: total.programs + last.programs,
@@ -130,7 +112,7 @@ async function main(count: number, first: number, size: number): Promise<void> {
     next = begun - (begun % 16) + 16;
   }
   for (let index = 0; size > 0 && index < SHAPE_NAMES.length; index++) {
-    const { last, end } = await runWorker(`shape:${index}:${size}`, problems);
+    const { last, end } = await runTask(`shape:${index}:${size}`, problems);
     if (end !== '0') problems.push(`${SHAPE_NAMES[index]} ended its process: ${end}`);
     total = { ...total, memory: Math.max(total.memory, last?.memory ?? 0) };
   }

@@ -53,7 +53,9 @@ const script = {
 };
 
 /** Modules beside the tools that are no program of their own; folders below hold none. */
-const IMPORTED_ONLY = new Set(['compiler/fuzz/case.ts', 'compiler/fuzz/mutate.ts']);
+const IMPORTED_ONLY = new Set(
+  ['case', 'mutate', 'worker'].map((name) => `compiler/fuzz/${name}.ts`),
+);
 
 function entryPoints(directories, suffix, nested) {
   return directories.flatMap((directory) => {
