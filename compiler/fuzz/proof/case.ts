@@ -86,8 +86,8 @@ export function proofObject(seed: number, corpus: ProofCorpus): BpfObject | unde
   }
 }
 
-/** Words that a message has only when a value was missing. */
-const HOLES = /undefined|NaN|\[object|\$\{/;
+/** Words that a message has only when a value was missing, unless it speaks of what C leaves undefined. */
+const HOLES = /(?<!in C [a-z ]*is )undefined|NaN|\[object|\$\{/;
 
 function complaint(text: string): string | undefined {
   // BTF and section names may hold anything.
