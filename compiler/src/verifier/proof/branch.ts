@@ -32,7 +32,7 @@ export interface Edges {
   readonly stays: State | undefined;
   /** Of the target. */
   readonly jumps: State | undefined;
-  /** What was refined besides the operands, when both edges are possible. */
+  /** What was refined besides the operands. */
   readonly links: readonly Linked[];
 }
 
@@ -60,9 +60,13 @@ function operands(path: Path, i: Branch): Operands {
   };
 }
 
-/** Addresses of objects are not 0; those of an empty packet may be. */
-function neverNull(value: PointerValue): boolean {
-  return !value.nullable && !value.target.kind.startsWith('packet');
+/**
+ * Addresses of objects are not 0; those of an empty packet may be. Nor is what lies behind their start; but
+ * objects may lie so low that what is far before it is 0. (Stacks never do.)
+ */
+function neverNull({ nullable, target, offset, variable }: PointerValue): boolean {
+  if (nullable || target.kind.startsWith('packet')) return false;
+  return target.kind === 'stack' || offset + variable.signedMinimum >= 0;
 }
 
 function known(i: Branch, { left, right, range, test }: Operands): boolean | undefined {
@@ -208,5 +212,5 @@ export function branch(path: Path, i: Branch): Edges {
   if (jumps !== undefined && stays !== undefined) return { stays, jumps, links };
   relyOnOperands(path, i, of);
   // Bounds that leave no edge belong to no run; one is followed all the same.
-  return { stays: stays ?? (jumps === undefined ? state : undefined), jumps, links: [] };
+  return { stays: stays ?? (jumps === undefined ? state : undefined), jumps, links };
 }

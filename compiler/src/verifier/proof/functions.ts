@@ -49,7 +49,7 @@ function callGlobal(path: Path, fn: number, signature: Signature): void {
     `the global function ${name} is called`,
     'declare the function static, or call it before the lock is taken',
   );
-  checkGlobalArguments(path, name, signature);
+  checkGlobalArguments(path, fn, signature);
   if (functionChangesPacket(path.object, fn)) forgetPackets(path.state);
   const { registers } = path.state.frame;
   for (let register = 1; register <= 5; register++) registers[register] = UNINITIALISED;

@@ -3,23 +3,25 @@ import { isNullArgument } from './argument-types.ts';
 import { describeValue } from './describe.ts';
 import { type DynptrPlace, dynptrAt } from './dynptrs.ts';
 import { checkMemory } from './memory.ts';
+import { functionChangesPacket } from './packet-changes.ts';
 import type { Path } from './path.ts';
 import type { Parameter, Signature } from './signature.ts';
 import type { PointerValue, Value } from './value.ts';
 
 /** Checks r1 to r5 before a call of the global function `name`. */
-export function checkGlobalArguments(path: Path, name: string, signature: Signature): void {
+export function checkGlobalArguments(path: Path, callee: number, signature: Signature): void {
   if (signature.kind === 'unusable') {
     path.reject('BPF-V049', signature.message, {
       ...(signature.help !== undefined && { help: signature.help }),
     });
   }
   signature.parameters.forEach((parameter, index) => {
-    checkParameter(path, name, parameter, index + 1);
+    checkParameter(path, callee, parameter, index + 1);
   });
 }
 
-function checkParameter(path: Path, fn: string, parameter: Parameter, register: number): void {
+function checkParameter(path: Path, callee: number, parameter: Parameter, register: number): void {
+  const fn = path.object.functions[callee]!.name;
   const value = path.state.frame.registers[register]!;
   const name = `argument ${register} (${parameter.name}) of ${fn}()`;
   const registers = [register];
@@ -30,6 +32,13 @@ function checkParameter(path: Path, fn: string, parameter: Parameter, register: 
   }
   if (parameter.kind === 'memory') {
     memory(path, name, parameter, register, value);
+    if (isInPacket(value) && functionChangesPacket(path.object, callee)) {
+      path.reject(
+        'BPF-V049',
+        `${name} points into the packet, which ${fn}() may move or cut off while it uses that memory`,
+        { help: 'declare the function static, or change the packet in its caller', registers },
+      );
+    }
     return;
   }
   if (fits(path, parameter, value)) return;
@@ -66,6 +75,10 @@ function fits(path: Path, parameter: Parameter, value: Value): boolean {
     default:
       return false;
   }
+}
+
+function isInPacket(value: Value): boolean {
+  return value.kind === 'pointer' && value.target.kind.startsWith('packet');
 }
 
 function isPlain(value: Value, kind: 'context' | 'dynptr'): boolean {

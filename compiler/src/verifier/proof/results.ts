@@ -1,5 +1,4 @@
 /** What helpers return. */
-import type { BpfMap } from '../../object/index.ts';
 import { rangeScalar, type Scalar, signedRange, UNKNOWN } from '../domain/index.ts';
 import { HELPER } from '../helper-numbers.ts';
 import type { Call } from './call.ts';
@@ -23,8 +22,12 @@ const LARGEST_INT = 0x7fff_ffff;
 const PROCESSORS = rangeScalar(0, 8191);
 const UNKNOWN_NUMBER = new ScalarValue(UNKNOWN);
 
-function isArray({ typeName }: BpfMap): boolean {
-  return typeName === 'array' || typeName === 'percpu_array';
+/**
+ * Whether all elements below `maxEntries` are there. An inner map has as many as its definition says only if
+ * it is an array: of those for each CPU whoever updates the outer map may put in shorter ones.
+ */
+function hasAllElements({ map, unique }: NonNullable<Call['map']>): boolean {
+  return map.typeName === 'array' || (map.typeName === 'percpu_array' && unique === 0);
 }
 
 /** What a lookup in the map gives: a value, or, in a map of maps, a map. */
@@ -46,7 +49,7 @@ function mapValue(path: Path, call: Call, optional: boolean): Value {
   const { constantKey } = call;
   const found =
     call.helper.number === HELPER.map_lookup_elem &&
-    isArray(map) &&
+    hasAllElements(call.map!) &&
     constantKey !== undefined &&
     constantKey < map.maxEntries;
   const nullable = optional && !found;
