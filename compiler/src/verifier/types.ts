@@ -139,6 +139,8 @@ export interface ProgramRules {
   /** Loads from the packet by LD_ABS and LD_IND. */
   readonly legacyLoads: boolean;
   readonly tailCalls: boolean;
+  /** Whether large frames lie outside of the stack that all functions share, and do not count (kernel 6.13). */
+  readonly privateStack: boolean;
   /** Whether its maps may have spin locks, and timers. */
   readonly spinLocks: boolean;
   readonly timers: boolean;

@@ -49,6 +49,8 @@ export class HandPath implements Path {
   readonly layout: ContextLayout;
   readonly code: Code;
   readonly accessed: Uint8Array;
+  readonly callbacks = { atOnce: new Set<number>(), later: new Set<number>() };
+  readonly begun = new Set<string>();
   readonly forked: State[] = [];
   /** What the rules told the walk, in order. */
   readonly told: string[] = [];

@@ -34,6 +34,7 @@ export function raw(): ContextLayout {
     packet: 'write',
     legacyLoads: false,
     tailCalls: false,
+    privateStack: false,
     spinLocks: true,
     timers: true,
     maySleep: false,

@@ -55,6 +55,7 @@ const layout = {
   areas: [],
   legacyLoads: true,
   tailCalls: true,
+  privateStack: false,
   maySleep: false,
   memoryWithLength: false,
 } as const;

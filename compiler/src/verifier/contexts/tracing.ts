@@ -13,6 +13,7 @@ export const TRACING_RULES = {
   packet: 'none',
   legacyLoads: false,
   tailCalls: true,
+  privateStack: true,
   // They interrupt anything, also a program that holds the lock.
   spinLocks: false,
   timers: false,

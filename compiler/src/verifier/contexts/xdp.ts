@@ -30,6 +30,7 @@ export function xdp(): ContextLayout {
     packet: 'write',
     legacyLoads: false,
     tailCalls: true,
+    privateStack: false,
     spinLocks: true,
     timers: true,
     maySleep: false,

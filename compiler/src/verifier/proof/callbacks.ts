@@ -7,7 +7,6 @@
  * earlier runs like the head of any loop, and the walk ends when another run would tell nothing new.
  * A callback that runs some time later (a timer's) has an entry state of its own.
  */
-import type { BpfProgram } from '../../object/index.ts';
 import { UNKNOWN } from '../domain/index.ts';
 import { HELPER } from '../helper-numbers.ts';
 import type { Call } from './call.ts';
@@ -109,7 +108,7 @@ export function beginCallbacks(path: Path, call: Call): void {
   if (!callsBack(helper.number)) {
     path.reject('BPF-V046', `callbacks of bpf_${helper.name}() are not supported`);
   }
-  callbackFunctions(path.program).atOnce.add(callback);
+  path.callbacks.atOnce.add(callback);
   const { state } = path;
   if (helper.number === HELPER.loop && !anotherRun(path)) {
     state.frame.callbackRuns = 0;
@@ -156,35 +155,13 @@ function anotherRun(path: Path): boolean {
   return frame.callbackRuns < count.range.unsignedMaximum;
 }
 
-/** Functions that a program's callbacks are, as far as its walks have come. */
-export interface CallbackFunctions {
-  /** Inside a helper. */
-  readonly atOnce: Set<number>;
-  /** By a timer. */
-  readonly later: Set<number>;
-}
-
-const functionsOf = new WeakMap<BpfProgram, CallbackFunctions>();
-/** For which functions and maps each walk has begun what runs later. */
-const begun = new WeakMap<Path, Set<string>>();
-
-/** Functions that are called back in runs of a program. */
-export function callbackFunctions(program: BpfProgram): CallbackFunctions {
-  let known = functionsOf.get(program);
-  if (known === undefined) {
-    known = { atOnce: new Set(), later: new Set() };
-    functionsOf.set(program, known);
-  }
-  return known;
-}
-
 /**
  * A timer's callback: it runs alone, with the map and the element of the timer. Its entry state depends on
  * nothing else, so that walking it once for each kind of map is enough, also when it starts itself again.
  */
 function runLater(path: Path, call: Call, fn: number): void {
   const { map, unique } = call.timer!;
-  callbackFunctions(path.program).later.add(fn);
+  path.callbacks.later.add(fn);
   if (map === undefined) {
     path.reject('BPF-V046', 'a timer in global data has no element to give to its callback', {
       help: 'put the timer in the value of a map',
@@ -192,10 +169,8 @@ function runLater(path: Path, call: Call, fn: number): void {
   }
   // Of inner maps it is not known which one; any stands for all.
   const key = `${fn} ${map.index} ${map.name} ${unique === 0 ? 0 : 1}`;
-  const known = begun.get(path) ?? new Set();
-  begun.set(path, known);
-  if (known.has(key)) return;
-  known.add(key);
+  if (path.begun.has(key)) return;
+  path.begun.add(key);
   const entry = unique === 0 ? 0 : path.newId();
   const state = new State(path.code.startOf(fn));
   state.frames.push(

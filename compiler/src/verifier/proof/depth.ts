@@ -1,15 +1,15 @@
 /** How deep calls are nested and how much stack the frames of a chain of calls take. */
-import type { BpfObject, BpfProgram } from '../../object/index.ts';
+import type { BpfObject } from '../../object/index.ts';
 import { HELPER } from '../helper-numbers.ts';
-import { callbackFunctions, MAXIMUM_FRAMES } from './callbacks.ts';
+import { MAXIMUM_FRAMES } from './callbacks.ts';
 import { Rejection } from './rejection.ts';
 import { calleesOf } from './structure.ts';
+import type { WalkContext } from './walk.ts';
 
 const MAXIMUM_STACK = 512;
 const GRANULARITY = 16;
-/** From this size on a function of a tracing program has a frame outside of the common stack. */
+/** From this size on a frame is outside of the common stack, in programs that have a private one. */
 const OWN_STACK = 64;
-const TRACING = new Set(['kprobe', 'tracepoint', 'perf_event', 'raw_tracepoint']);
 
 interface Graph {
   readonly object: BpfObject;
@@ -84,24 +84,22 @@ function callsHelper(object: BpfObject, fn: number, helper: number): boolean {
 }
 
 /**
- * Refuses chains of more than 8 frames, and of more than 512 bytes of stack together. As in the kernel, frames
- * of 64 bytes and more in tracing programs without tail calls are not part of the common stack;
+ * Refuses chains of more than 8 frames, and of more than 512 bytes of stack together. As in the kernel, large
+ * frames of programs with a private stack and without tail calls are not part of the common stack;
  * functions that timers run start chains of their own, on the common stack.
  */
 export function checkDepth(
-  object: BpfObject,
-  program: BpfProgram,
-  stackUse: ReadonlyMap<number, number>,
+  context: Pick<WalkContext, 'object' | 'program' | 'layout' | 'stackUse' | 'callbacks'>,
 ): void {
-  const called = callbackFunctions(program);
-  const later = new Set([...called.later].filter((fn) => !called.atOnce.has(fn)));
+  const { object, program, layout, stackUse, callbacks } = context;
+  const later = new Set([...callbacks.later].filter((fn) => !callbacks.atOnce.has(fn)));
   const rounded = (fn: number) => Math.ceil((stackUse.get(fn) ?? 0) / GRANULARITY) * GRANULARITY;
   const common: Graph = { object, later, size: rounded };
   const belowLater = new Set<number>();
   const chains = new Map<number, Chain>();
-  for (const fn of called.later) refuseLarge(object, fn, measure(common, fn, chains));
+  for (const fn of callbacks.later) refuseLarge(object, fn, measure(common, fn, chains));
   for (const fn of chains.keys()) belowLater.add(fn);
-  const own = TRACING.has(program.kind) && !callsHelper(object, program.entry, HELPER.tail_call);
+  const own = layout.privateStack && !callsHelper(object, program.entry, HELPER.tail_call);
   const main: Graph = {
     object,
     later,

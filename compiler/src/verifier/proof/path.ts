@@ -28,6 +28,14 @@ export interface RejectionDetails {
   readonly pc?: number;
 }
 
+/** Functions of a program that helpers call back. */
+export interface CallbackFunctions {
+  /** During the call of the helper. */
+  readonly atOnce: Set<number>;
+  /** After the program: those of timers. */
+  readonly later: Set<number>;
+}
+
 /** One path while it is walked. Checks read and change `state`, and reject by throwing. */
 export interface Path {
   readonly object: BpfObject;
@@ -40,6 +48,10 @@ export interface Path {
    * context, 2 other memory).
    */
   readonly accessed: Uint8Array;
+  /** Functions that were called back so far, on all paths of the program. */
+  readonly callbacks: CallbackFunctions;
+  /** For which functions and maps this walk has begun what runs later. */
+  readonly begun: Set<string>;
   /** `pc` of the current instruction. */
   readonly pc: number;
   /** A number that ties values together, or names a reference; never used before. */

@@ -83,7 +83,7 @@ function walkAll(attempt: Attempt): void {
     done.add(callee);
     walkFrom(attempt, (newId) => globalEntryState(object, program, layout, code, newId, callee));
   }
-  checkDepth(object, program, context.stackUse);
+  checkDepth(context);
 }
 
 /** Each instruction of the path to a rejection, with the way its branch went. */
@@ -129,6 +129,7 @@ function proveProgram(
     limit: options.walkLimit ?? DEFAULT_LIMIT,
     logger: createLogger(object, program, code, options),
     ...marks,
+    callbacks: { atOnce: new Set(), later: new Set() },
     stackUse: new Map(),
     calls: [],
     walked: 0,

@@ -14,7 +14,7 @@ import { Explored } from './explored.ts';
 import type { Logger } from './log.ts';
 import { atomic, legacyLoad, load, store } from './memory.ts';
 import { LENGTH_ID } from './packet-range.ts';
-import type { Path, RejectionDetails } from './path.ts';
+import type { CallbackFunctions, Path, RejectionDetails } from './path.ts';
 import { trace, Wanted } from './precision.ts';
 import { Rejection } from './rejection.ts';
 import { SLOTS, type State } from './state.ts';
@@ -43,6 +43,8 @@ export interface WalkContext {
   readonly edges: Uint8Array;
   /** By `pc`: see `Path.accessed`. */
   readonly accessed: Uint8Array;
+  /** See `Path.callbacks`. */
+  readonly callbacks: CallbackFunctions;
   /** Bytes of frame that each function needs. */
   readonly stackUse: Map<number, number>;
   /** `pc`s of calls that were reached, for whoever looks for functions still to be walked; emptied there. */
@@ -58,6 +60,8 @@ export class Walk implements Path {
   readonly layout: ContextLayout;
   readonly code: PreparedCode;
   readonly accessed: Uint8Array;
+  readonly callbacks: CallbackFunctions;
+  readonly begun = new Set<string>();
   readonly explored: Explored;
   state: State;
   pc: number;
@@ -73,6 +77,7 @@ export class Walk implements Path {
     this.layout = context.layout;
     this.code = context.code;
     this.accessed = context.accessed;
+    this.callbacks = context.callbacks;
     this.explored = new Explored(context.code);
     this.#segment = new Segment(undefined);
     this.state = start(() => this.newId());
