@@ -4,6 +4,15 @@
  * every instruction, alignment, parts of frames; or a diagnostic that names the source line.
  * Knows nothing of machine code, LLVM or the runtime, except the list of helpers and where the fields
  * of a context are.
+ *
+ * - domain/: what is known of 64-bit values that are no pointers; pure, tested alone
+ * - contexts/: types of programs, a file each: context, helpers, return values
+ * - flow/: basic blocks and liveness
+ * - proof/: whether a program is safe, path by path, the way the kernel does it; prove.ts is the entrance
+ * - facts/: what lowering is told, by a data flow over the whole object that takes the edges that the
+ *   proof found no run to take; also what cannot be compiled however safe it is
+ *
+ * analyse.ts puts proof and facts together for `build`; helpers.ts reads the signatures of helpers.
  */
 export { type AnalyseOptions, analyse } from './analyse.ts';
 export { contextLayout, fieldAt } from './contexts/index.ts';
