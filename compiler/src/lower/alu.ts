@@ -9,7 +9,6 @@ import {
   isSignExtended,
   isWithinMask,
   rangeOf,
-  wrapFlags,
 } from './ranges.ts';
 import { integer, type Value } from './registers.ts';
 import type { FunctionState } from './state.ts';
@@ -30,10 +29,9 @@ export function lowerAlu(state: FunctionState, instruction: Alu): void {
     return;
   }
   if (operator === 'mov') {
-    const value = state.operandValue(source);
-    const isWhole = width === 64 || (value.kind === 'integer' && fitsIn32(rangeOf(state, source)));
-    const moved = isWhole ? value : integer(widened(state, narrowOperand(state, source)));
-    registers.set(destination, moved);
+    // Also where the upper half is known to be 0: LLVM learns from the extension that it is.
+    if (width === 64) registers.set(destination, state.operandValue(source));
+    else registers.set(destination, integer(widened(state, narrowOperand(state, source))));
     return;
   }
   if (width === 64 && (operator === 'add' || operator === 'sub')) {
@@ -165,15 +163,9 @@ function negated(state: FunctionState, text: string): string {
 }
 
 function arithmetic(state: FunctionState, operation: Operation): string {
-  const { operator, width, left, right, leftRange, rightRange } = operation;
+  const { operator, width, left, right } = operation;
   const { writer } = state;
   switch (operator) {
-    case 'add':
-    case 'sub':
-    case 'mul': {
-      const flags = wrapFlags(operator, width, leftRange, rightRange);
-      return writer.define(`${operator}${flags} i${width} ${left}, ${right}`);
-    }
     case 'div':
     case 'mod':
     case 'sdiv':

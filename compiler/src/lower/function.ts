@@ -294,8 +294,9 @@ export class FunctionLowering {
     const detours: { readonly label: string; readonly leaf: SwitchLeaf }[] = [];
     for (const [index, leaf] of plan.leaves.entries()) {
       let label = `b${leaf.target}`;
-      const values = index === 0 ? [] : valuesOf(leaf.intervals, plan.width);
-      const count = index === 0 ? 1 : values.length;
+      const isDefault = index === 0 && !plan.all;
+      const values = isDefault ? [] : valuesOf(leaf.intervals, plan.width);
+      const count = isDefault ? 1 : values.length;
       if (leaf.moves.size > 0) {
         label = writer.freshLabel('case');
         detours.push({ label, leaf });
@@ -305,7 +306,12 @@ export class FunctionLowering {
       labels.push(label);
       for (const constant of values) cases.push(`${type} ${constant}, label %${label}`);
     }
-    writer.emit(`switch ${type} ${value}, label %${labels[0]} [ ${cases.join(' ')} ]`);
+    const otherwise = plan.all ? writer.freshLabel('impossible') : labels[0];
+    writer.emit(`switch ${type} ${value}, label %${otherwise} [ ${cases.join(' ')} ]`);
+    if (otherwise !== labels[0]) {
+      writer.startBlock(otherwise!);
+      writer.emit('unreachable');
+    }
     const before = registers.snapshot();
     for (const { label, leaf } of detours) {
       writer.startBlock(label);

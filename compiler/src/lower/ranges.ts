@@ -1,9 +1,7 @@
 /**
- * What the facts say of integers, as lowering asks for it: checks, masks and extensions that would change
- * nothing are not written, and LLVM is told of sums that do not wrap.
- *
- * Facts hold where the instruction is, in every run. Where LLVM moves it up to a place at which they do not
- * hold yet it gives poison at worst, which nobody uses there.
+ * What the facts say of integers, as lowering asks for it: checks and masks that would change nothing are
+ * not written. LLVM gets no assumptions and no flags for sums that do not wrap: it learns the same from the
+ * comparisons that the facts come from, and on what was measured such flags made loops longer.
  */
 import {
   constantScalar,
@@ -63,46 +61,4 @@ export function isWithinMask(range: Scalar, mask: number): boolean {
 export function isSignExtended(range: Scalar, width: Width, bits: number): boolean {
   const half = 2 ** (bits - 1);
   return range.signedMaximum < half && range.signedMinimum >= (width === 64 ? -half : 0);
-}
-
-/**
- * Bounds of 64-bit sums are doubles, each off by at most 2^11 when it is large, outwards; the sum of two
- * may be off by as much inwards. This far from the end none of it matters.
- */
-const SLACK = 2 ** 14;
-
-interface Ends {
-  readonly least: number;
-  readonly most: number;
-}
-
-function sum(operator: 'add' | 'sub' | 'mul', l: Ends, r: Ends): Ends {
-  if (operator === 'add') return { least: l.least + r.least, most: l.most + r.most };
-  if (operator === 'sub') return { least: l.least - r.most, most: l.most - r.least };
-  const corners = [l.least * r.least, l.least * r.most, l.most * r.least, l.most * r.most];
-  return { least: Math.min(...corners), most: Math.max(...corners) };
-}
-
-/** ` nuw` and ` nsw` where an operation certainly does not wrap. */
-export function wrapFlags(
-  operator: 'add' | 'sub' | 'mul',
-  width: Width,
-  left: Scalar,
-  right: Scalar,
-): string {
-  const unsigned = (range: Scalar): Ends =>
-    width === 64
-      ? { least: range.unsignedMinimum, most: range.unsignedMaximum }
-      : { least: range.unsigned32Minimum, most: range.unsigned32Maximum };
-  const signed = (range: Scalar): Ends =>
-    width === 64
-      ? { least: range.signedMinimum, most: range.signedMaximum }
-      : { least: range.signed32Minimum, most: range.signed32Maximum };
-  const slack = width === 64 ? SLACK : 0;
-  const half = 2 ** (width - 1);
-  const u = sum(operator, unsigned(left), unsigned(right));
-  const s = sum(operator, signed(left), signed(right));
-  const nuw = u.least >= 0 && u.most <= 2 * half - 1 - slack;
-  const nsw = s.least >= -half + slack && s.most <= half - 1 - slack;
-  return `${nuw ? ' nuw' : ''}${nsw ? ' nsw' : ''}`;
 }

@@ -4,7 +4,7 @@
  * where the CPU has one.
  */
 import type { BpfFunction } from '../object/index.ts';
-import type { FunctionFacts } from '../verifier/index.ts';
+import { bounds, type FunctionFacts, type ValueType } from '../verifier/index.ts';
 import type { Branch } from './branches.ts';
 import type { BlockEnd } from './edges.ts';
 
@@ -22,11 +22,13 @@ export interface SwitchLeaf {
   readonly moves: ReadonlyMap<number, string>;
 }
 
-/** A compare tree; `leaves[0]` is where every other value goes. */
+/** A compare tree. */
 export interface SwitchPlan {
   readonly register: number;
   readonly width: 32 | 64;
+  /** `leaves[0]` is where every other value goes, unless the leaves together hold `all` that there are. */
   readonly leaves: readonly SwitchLeaf[];
+  readonly all: boolean;
 }
 
 /** What recovery finds in one function. */
@@ -77,7 +79,7 @@ export function recoverSwitches(
     const type = facts.before(facts.blocks[root]!.end - 1)?.[branch.left];
     if (type?.kind === 'pointer') continue;
     const tree = new Tree(code, facts, ends, predecessors, branch);
-    tree.grow(root);
+    tree.grow(root, possible(type, branch.width));
     budget -= tree.compares;
     const plan = tree.plan();
     if (plan === undefined) continue;
@@ -85,6 +87,13 @@ export function recoverSwitches(
     for (const block of tree.inner) absorbed.add(block);
   }
   return { plans, absorbed };
+}
+
+/** The values that the compared register may have. */
+function possible(type: ValueType | undefined, width: 32 | 64): Interval {
+  if (type?.kind !== 'scalar') return { low: 0n, high: (1n << BigInt(width)) - 1n };
+  const { umin, umax, umin32, umax32 } = bounds(type.range);
+  return width === 64 ? { low: umin, high: umax } : { low: umin32, high: umax32 };
 }
 
 function comparesWithConstant(branch: Branch): boolean {
@@ -117,11 +126,11 @@ class Tree {
     this.#width = branch.width;
   }
 
-  grow(root: number): void {
-    const everything = [{ low: 0n, high: (1n << BigInt(this.#width)) - 1n }];
+  /** Follows the tree for values in an interval. */
+  grow(root: number, from: Interval): void {
     const branch = this.#code.instructions[this.#facts.blocks[root]!.end - 1] as Branch;
     const pending: Node[] = [];
-    this.#compare(pending, { block: root, intervals: everything, moves: new Map() }, branch);
+    this.#compare(pending, { block: root, intervals: [from], moves: new Map() }, branch);
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       if (node.intervals.length === 0) {
         // No value gets here, but the block would lose its only way in: keep it as an empty leaf.
@@ -196,13 +205,15 @@ class Tree {
     const merged = mergeLeaves(this.#leaves);
     const sizes = merged.map((leaf) => totalSize(leaf.intervals));
     const largest = sizes.reduce((best, size, index) => (size > sizes[best]! ? index : best), 0);
-    const listed = sizes.reduce((sum, size) => sum + size, 0n) - sizes[largest]!;
-    if (listed > BigInt(this.compares * VALUES_PER_COMPARE)) return undefined;
+    const total = sizes.reduce((sum, size) => sum + size, 0n);
+    const most = BigInt(this.compares * VALUES_PER_COMPARE);
+    if (total - sizes[largest]! > most) return undefined;
     const otherwise = merged[largest]!;
     return {
       register: this.#register,
       width: this.#width,
       leaves: [otherwise, ...merged.filter((leaf) => leaf !== otherwise)],
+      all: total <= most,
     };
   }
 }

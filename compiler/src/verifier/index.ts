@@ -17,6 +17,7 @@
 export { type AnalyseOptions, analyse } from './analyse.ts';
 export { contextLayout, fieldAt } from './contexts/index.ts';
 export {
+  bounds,
   constantScalar,
   decide,
   formatScalar,

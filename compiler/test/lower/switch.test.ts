@@ -6,6 +6,7 @@ import { objectFromBytecode } from '../../src/object/index.ts';
 import { hostTarget } from '../../src/target/index.ts';
 import { Builder, immediate, type Label, register } from '../support/builder.ts';
 import { branchOperators } from '../support/forms.ts';
+import { asm, type Draft, makeObject } from '../support/object.ts';
 import { Random } from '../support/random.ts';
 import { lowerFor, missingTool, runNative } from './native.ts';
 
@@ -83,6 +84,11 @@ function treeProgram(seed: number): { code: Uint8Array; memory: Uint8Array } {
     );
   branch('eq', 7, VALUES, end, 64);
   builder.emit({ kind: 'load', size: 8, signed: false, destination: 2, base: 6, offset: 0 });
+  // Some trees choose among few values, all of which may be listed.
+  if (base === 0 && random.chance(0.7)) {
+    if (random.chance(0.5)) builder.alu('and', 2, immediate(7));
+    else builder.alu('mod', 2, immediate(20));
+  }
   builder.alu('mov', 3, immediate(999));
   const leaves: Label[] = Array.from({ length: 4 }, () => ({}));
   const grow = (depth: number): void => {
@@ -148,6 +154,33 @@ test('compare trees become switches', () => {
     lowerFor(objectFromBytecode(code, `tree${index}.bin`), 'x86-64').text.includes(' switch i'),
   );
   assert.ok(switches.length > programs.length / 6, `${switches.length} of ${programs.length}`);
+});
+
+test('a switch over all the values that there are has no default', () => {
+  /** A search among the numbers below 8 for a table of eight numbers, as clang makes it. */
+  const search = (low: number, high: number): Draft[] => {
+    if (high - low === 1) return [asm.movI(0, 100 + low * low), asm.exit];
+    const middle = (low + high) / 2;
+    const below = search(low, middle);
+    const above = search(middle, high);
+    return [asm.branchI('ge', 2, middle, below.length), ...below, ...above];
+  };
+  /** Branches count from where they are in the search. */
+  const placed = (code: Draft[], at: number) =>
+    code.map((draft, index) =>
+      draft.kind === 'branch' ? { ...draft, target: at + index + 1 + draft.target } : draft,
+    );
+  const switchOf = (...bound: Draft[]) => {
+    const start = [asm.load(2, 8, 1, 0), ...bound];
+    const functions = [[...start, ...placed(search(0, 8), start.length)]];
+    return lowerFor(makeObject({ functions }), 'arm64').text;
+  };
+  const impossible = / switch i64 [^\n]*label %impossible/;
+  assert.match(switchOf(asm.aluI('and', 2, 7)), impossible);
+  assert.match(switchOf(asm.aluI('mod', 2, 8)), impossible);
+  assert.match(switchOf(asm.aluI('and', 2, 15)), impossible);
+  assert.match(switchOf(), / switch i64 /);
+  assert.not.match(switchOf(), impossible);
 });
 
 test.run();
