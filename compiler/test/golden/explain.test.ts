@@ -129,6 +129,15 @@ for (const name of readdirSync(examples).sort()) {
   });
 }
 
+test('the message in the readme is the one of the page', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const shown = /\n {4}(prog\.bpf\.c:[\s\S]*?)\n\n`bpftime-aot explain (BPF-V\d+)`/.exec(readme)!;
+  const { text } = explain(shown[2]!);
+  for (const line of shown[1]!.split('\n')) {
+    assert.ok(text.includes(`${line.trim()}\n`), line);
+  }
+});
+
 test('a page without an object of its own is about what no object shows', () => {
   const bare = codes.filter((code) => !existsSync(join(examples, `${code}.bpf.o`)));
   assert.equal(bare, [

@@ -1,3 +1,4 @@
+/** Where operations write their results: what is known of a value, in halves of 32 bits. */
 import { INT32_MAXIMUM, INT32_MINIMUM } from './word.ts';
 
 /**

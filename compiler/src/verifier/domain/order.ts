@@ -49,6 +49,18 @@ export function equal(a: Bounds, b: Bounds): boolean {
   );
 }
 
+/** Writes the ranges to the draft whose ends these four have. */
+function takeRanges(d: Draft, umin: Scalar, umax: Scalar, smin: Scalar, smax: Scalar): void {
+  d.uminLow = umin.uminLow;
+  d.uminHigh = umin.uminHigh;
+  d.umaxLow = umax.umaxLow;
+  d.umaxHigh = umax.umaxHigh;
+  d.sminLow = smin.sminLow;
+  d.sminHigh = smin.sminHigh;
+  d.smaxLow = smax.smaxLow;
+  d.smaxHigh = smax.smaxHigh;
+}
+
 /** What holds of the values of both. */
 export function join(a: Scalar, b: Scalar): Scalar {
   if (contains(a, b)) return a;
@@ -59,14 +71,7 @@ export function join(a: Scalar, b: Scalar): Scalar {
   const umax = below(a.umaxLow, a.umaxHigh, b.umaxLow, b.umaxHigh) ? b : a;
   const smin = less(b.sminLow, b.sminHigh, a.sminLow, a.sminHigh) ? b : a;
   const smax = less(a.smaxLow, a.smaxHigh, b.smaxLow, b.smaxHigh) ? b : a;
-  d.uminLow = umin.uminLow;
-  d.uminHigh = umin.uminHigh;
-  d.umaxLow = umax.umaxLow;
-  d.umaxHigh = umax.umaxHigh;
-  d.sminLow = smin.sminLow;
-  d.sminHigh = smin.sminHigh;
-  d.smaxLow = smax.smaxLow;
-  d.smaxHigh = smax.smaxHigh;
+  takeRanges(d, umin, umax, smin, smax);
   d.umin32 = smaller32(a.umin32, b.umin32);
   d.umax32 = larger32(a.umax32, b.umax32);
   d.smin32 = Math.min(a.smin32, b.smin32);
@@ -85,14 +90,7 @@ export function intersect(a: Scalar, b: Scalar): Scalar | undefined {
   const umax = below(b.umaxLow, b.umaxHigh, a.umaxLow, a.umaxHigh) ? b : a;
   const smin = less(a.sminLow, a.sminHigh, b.sminLow, b.sminHigh) ? b : a;
   const smax = less(b.smaxLow, b.smaxHigh, a.smaxLow, a.smaxHigh) ? b : a;
-  d.uminLow = umin.uminLow;
-  d.uminHigh = umin.uminHigh;
-  d.umaxLow = umax.umaxLow;
-  d.umaxHigh = umax.umaxHigh;
-  d.sminLow = smin.sminLow;
-  d.sminHigh = smin.sminHigh;
-  d.smaxLow = smax.smaxLow;
-  d.smaxHigh = smax.smaxHigh;
+  takeRanges(d, umin, umax, smin, smax);
   meetLowRanges(d, a, b);
   return settle();
 }

@@ -1,3 +1,4 @@
+/** Scalars, the values of this domain, and how they are made. */
 import { Failure } from '../../diag/index.ts';
 import { type Bounds, type Draft, draft } from './draft.ts';
 import { synchronise } from './synchronise.ts';
