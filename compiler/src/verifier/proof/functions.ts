@@ -23,17 +23,26 @@ const LARGEST_HELPER = 0xffff;
 const UNKNOWN_NUMBER = new ScalarValue(UNKNOWN);
 
 /** The signature by which a function is verified apart from its callers; undefined for static ones. */
-function globalSignature(path: Path, fn: number): Signature | undefined {
-  const callee = path.object.functions[fn]!;
+function globalSignature(
+  object: BpfObject,
+  program: BpfProgram,
+  fn: number,
+): Signature | undefined {
+  const callee = object.functions[fn]!;
   // Without BTF nothing is known of what its callers must give it: it is then walked at each call.
-  return callee.linkage === 'global' && fn !== path.program.entry
-    ? signatureOf(path.object, fn, path.program.kind)
+  return callee.linkage === 'global' && fn !== program.entry
+    ? signatureOf(object, fn, program.kind)
     : undefined;
+}
+
+/** Whether calls of the function trust that it was verified by itself. */
+export function isVerifiedApart(object: BpfObject, program: BpfProgram, fn: number): boolean {
+  return globalSignature(object, program, fn) !== undefined;
 }
 
 /** A call of a function of the object. */
 export function callFunction(path: Path, fn: number): boolean {
-  const signature = globalSignature(path, fn);
+  const signature = globalSignature(path.object, path.program, fn);
   if (signature !== undefined) {
     callGlobal(path, fn, signature);
     return true;

@@ -6,7 +6,7 @@ import type { ContextLayout } from '../types.ts';
 import { type PreparedCode, prepareCode } from './code.ts';
 import { checkDepth } from './depth.ts';
 import { explain, type PathStep } from './explain.ts';
-import { entryState, globalEntryState } from './functions.ts';
+import { entryState, globalEntryState, isVerifiedApart } from './functions.ts';
 import { createLogger } from './log.ts';
 import { Rejection } from './rejection.ts';
 import { State } from './state.ts';
@@ -58,15 +58,23 @@ function walkFrom(attempt: Attempt, start: (newId: () => number) => State): void
   }
 }
 
+/** The function that is called, or may be called because its address is taken, and is verified by itself then. */
+function calleeAt({ object, program, code }: WalkContext, pc: number): number | undefined {
+  const instruction = code.at(pc);
+  if (instruction.kind === 'call_function') return instruction.function;
+  if (instruction.kind !== 'reference' || instruction.reference.kind !== 'function')
+    return undefined;
+  const { function: fn } = instruction.reference;
+  return isVerifiedApart(object, program, fn) ? fn : undefined;
+}
+
 /** The first global function in the code that is called from what has been walked, and was not walked itself yet. */
 function nextGlobal(context: WalkContext, done: ReadonlySet<number>): number | undefined {
   const { object, code, reached, calls } = context;
   calls.sort((left, right) => right - left);
   for (let pc = calls.pop(); pc !== undefined; pc = calls.pop()) {
-    const instruction = code.at(pc);
-    if (instruction.kind !== 'call_function') continue;
-    const callee = instruction.function;
-    if (done.has(callee) || reached[code.startOf(callee)] === 1) continue;
+    const callee = calleeAt(context, pc);
+    if (callee === undefined || done.has(callee) || reached[code.startOf(callee)] === 1) continue;
     if (object.functions[callee]!.instructions.length > 0) return callee;
   }
   return undefined;

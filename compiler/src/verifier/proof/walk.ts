@@ -47,10 +47,16 @@ export interface WalkContext {
   readonly callbacks: CallbackFunctions;
   /** Bytes of frame that each function needs. */
   readonly stackUse: Map<number, number>;
-  /** `pc`s of calls that were reached, for whoever looks for functions still to be walked; emptied there. */
+  /** `pc`s of references to functions that were reached, for whoever looks for functions still to be walked; emptied there. */
   readonly calls: number[];
   /** Instructions walked so far, over all walks. */
   walked: number;
+}
+
+/** Calls of functions, and addresses of functions, which calls through registers need. */
+function refersToFunction(instruction: BpfInstruction): boolean {
+  if (instruction.kind === 'reference') return instruction.reference.kind === 'function';
+  return instruction.kind === 'call_function';
 }
 
 /** One walk: of a program, or of a global function. */
@@ -193,7 +199,7 @@ export class Walk implements Path {
       const instruction = code.at(pc);
       if (context.reached[pc] === 0) {
         context.reached[pc] = 1;
-        if (instruction.kind === 'call_function') context.calls.push(pc);
+        if (refersToFunction(instruction)) context.calls.push(pc);
       }
       const segment = this.#segment;
       const depth = state.frames.length - 1;
