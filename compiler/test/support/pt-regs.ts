@@ -6,6 +6,6 @@ import type { TargetName } from '../../src/target/index.ts';
  * else tells whose registers those for other CPUs read.
  */
 export function ptRegsOf(object: BpfObject): 'auto' | TargetName {
-  if (object.name === 'registers_arm64') return 'arm64';
-  return object.name === 'registers_riscv64' ? 'riscv64' : 'auto';
+  if (object.name.endsWith('registers_arm64')) return 'arm64';
+  return object.name.endsWith('registers_riscv64') ? 'riscv64' : 'auto';
 }

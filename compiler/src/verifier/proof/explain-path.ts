@@ -124,7 +124,7 @@ function comparison(code: Code, names: VariableNames, branch: PassedBranch): str
     if (operator === 'set') {
       return `${left} & ${numberWords(constant)} is ${branch.taken ? 'not 0' : '0'}`;
     }
-    if (constant === 0n && names.mayBeNull(branch.left)) {
+    if (constant === 0n && width === 64 && names.mayBeNull(branch.left)) {
       if (operator === 'eq') return `${left} is ${branch.taken ? 'null' : 'not null'}`;
       if (operator === 'ne') return `${left} is ${branch.taken ? 'not null' : 'null'}`;
     }
