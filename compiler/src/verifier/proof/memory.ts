@@ -217,7 +217,8 @@ function exchange(path: Path, access: Access, pointer: PointerValue): Value {
   // Nothing traces precision back through an exchange: bounds that go on from here are relied upon at once.
   if (old.kind === 'scalar' && !old.range.isUnknown) relyOnSlot(path, access, pointer);
   overwriteStack(path, access, pointer);
-  return old;
+  // Nor does anything trace what is learned later through a tie to another number.
+  return old.kind === 'scalar' && old.id !== 0 ? new ScalarValue(old.range) : old;
 }
 
 function checkAtomic(path: Path, access: Access, pointer: PointerValue): void {
