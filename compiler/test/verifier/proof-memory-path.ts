@@ -1,4 +1,5 @@
 /** A path made by hand, to try the rules of memory one instruction at a time, without a walk. */
+import * as assert from 'uvu/assert';
 import type {
   BpfInstruction,
   BpfMap,
@@ -7,7 +8,7 @@ import type {
   ProgramKind,
 } from '../../src/object/index.ts';
 import { programContext } from '../../src/verifier/contexts/index.ts';
-import type { Scalar } from '../../src/verifier/domain/index.ts';
+import { type Scalar, signedRange } from '../../src/verifier/domain/index.ts';
 import { alu, reference } from '../../src/verifier/proof/alu.ts';
 import { atomic, legacyLoad, load, store } from '../../src/verifier/proof/memory.ts';
 import type { Code, Path, RejectionDetails } from '../../src/verifier/proof/path.ts';
@@ -214,3 +215,41 @@ export function outcome(
   }
   return 'accepted';
 }
+
+/** What is done to a path before code runs on it. */
+export type Prepare = (path: HandPath) => void;
+
+/** What is accepted and refused in one setting. */
+export function rules(setting: Setting, prepare: Prepare = () => {}) {
+  const both = (text: string, more: Prepare) =>
+    outcome(
+      text,
+      (path) => {
+        prepare(path);
+        more(path);
+      },
+      setting,
+    );
+  return {
+    accepts: (text: string, more: Prepare = () => {}) =>
+      assert.is(both(text, more), 'accepted', text),
+    refuses: (text: string, code: string, words: RegExp, more: Prepare = () => {}) => {
+      const said = both(text, more);
+      assert.ok(said.startsWith(`BPF-${code}: `), `${text}: ${said}`);
+      assert.match(said, words);
+    },
+  };
+}
+
+/** A map for settings. */
+export const map = { name: 'm0', valueSize: 64 };
+/** r2 points to a value of the first map. */
+export const onValue: Prepare = (path) =>
+  path.point(2, { kind: 'map_value', map: path.object.maps[0]!, unique: 0 });
+/** r2 moves by r3, a number in the range. */
+export const index =
+  (low: number, high: number): Prepare =>
+  (path) => {
+    path.set(3, signedRange(low, high));
+    path.run('r2 += r3');
+  };
