@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { run } from '../../src/interp/index.ts';
 import { isSignExtended, isWithinMask } from '../../src/lower/ranges.ts';
 import type { BpfObject } from '../../src/object/index.ts';
-import { hostTarget } from '../../src/target/index.ts';
+import { targets } from '../../src/target/index.ts';
 import { rangeScalar, type Scalar, signedRange } from '../../src/verifier/domain/index.ts';
 import { asm, type Draft, makeObject } from '../support/object.ts';
 import { Random } from '../support/random.ts';
@@ -173,16 +173,17 @@ function program(seed: number): { readonly object: BpfObject; readonly memory: U
   return { object: { ...object, name: `ranges${seed}` }, memory };
 }
 
-const host = hostTarget()?.name;
-const missing = host === undefined ? 'a supported CPU' : missingTool(host);
-if (host === undefined || missing !== undefined) {
-  console.log(`skip: arithmetic in native code: ${missing} is not there`);
-} else {
-  test('native arithmetic gives what the interpreter gives', () => {
+for (const { name } of targets()) {
+  const missing = missingTool(name);
+  if (missing !== undefined) {
+    console.log(`skip: arithmetic in native code of ${name}: ${missing} is not there`);
+    continue;
+  }
+  test(`${name}: native arithmetic gives what the interpreter gives`, () => {
     const first = Number(process.env.RANGE_SEED ?? 1);
-    const count = Number(process.env.RANGE_PROGRAMS ?? 300);
+    const count = Number(process.env.RANGE_PROGRAMS ?? 120);
     const cases = Array.from({ length: count }, (_, index) => program(first + index));
-    const outcomes = runNative(cases, host);
+    const outcomes = runNative(cases, name);
     for (const [index, { object, memory }] of cases.entries()) {
       const { r0, fault } = run(object, { memory });
       assert.is(fault, undefined);
