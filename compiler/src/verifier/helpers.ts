@@ -4,7 +4,7 @@
 import list from '../../../runtime-native/helpers/helpers.def';
 import { HELPER } from './helper-numbers.ts';
 
-export const ARGUMENT_KINDS = [
+const ARGUMENT_KINDS = [
   'NONE',
   'ANYTHING',
   'CTX',
@@ -46,7 +46,7 @@ export const ARGUMENT_KINDS = [
 ] as const;
 export type ArgumentKind = (typeof ARGUMENT_KINDS)[number];
 
-export const RETURN_KINDS = [
+const RETURN_KINDS = [
   'INTEGER',
   'VOID',
   'MAP_VALUE',

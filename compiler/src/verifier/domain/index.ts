@@ -19,7 +19,6 @@ export {
 export { refine } from './refine.ts';
 export {
   constantScalar,
-  ONE,
   rangeScalar,
   Scalar,
   signedOfSize,

@@ -126,7 +126,6 @@ const shared: (Scalar | undefined)[] = Array.from(
   () => undefined,
 );
 export const ZERO: Scalar = constantWord(0, 0);
-export const ONE: Scalar = constantWord(1, 0);
 
 /** Writes the one value with these halves to the draft. */
 function draftConstant(d: Draft, low: number, high: number): void {

@@ -2,13 +2,13 @@
  * Whether a checkpoint covers a state: whether everything that can happen from the state on has been
  * walked from the checkpoint on.
  *
- * - `LATER`: the checkpoint has been walked to all ends. Slots that are never read and scalars that are never
+ * - `later`: the checkpoint has been walked to all ends. Slots that are never read and scalars that are never
  *   relied upon need not agree; see precision.ts for why that is sound.
- * - `WITHIN`: it has not (the state is a later turn of a loop), so what matters below it is not known yet:
+ * - `within`: it has not (the state is a later turn of a loop), so what matters below it is not known yet:
  *   all registers that are live and all slots must agree, scalars must lie within its bounds. By
  *   induction over the length of a run: a run from the state is a run from the checkpoint, shorter by a
  *   turn, and either it leaves the loop by a path that is walked, or it comes here again.
- * - `EXACT`: nothing at all has changed: the loop never ends.
+ * - `exact`: nothing at all has changed: the loop never ends.
  *
  * Ids mean nothing but equality, so they are compared up to a one-to-one renaming.
  */

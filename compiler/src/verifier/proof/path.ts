@@ -2,7 +2,7 @@
 import type { Note } from '../../diag/index.ts';
 import type { BpfInstruction, BpfObject, BpfProgram } from '../../object/index.ts';
 import type { ContextLayout } from '../types.ts';
-import type { Frame, State } from './state.ts';
+import type { State } from './state.ts';
 
 /** Every function's instructions in one row: `pc` counts over all functions of the object. */
 export interface Code {
@@ -83,9 +83,4 @@ export interface Path {
    * that nothing has relied upon, so that a loop through `pc` settles.
    */
   widen(state: State, pc: number): void;
-}
-
-/** The running function's frame. */
-export function frameOf(path: Path): Frame {
-  return path.state.frame;
 }

@@ -27,7 +27,7 @@ export const DYNPTR = OUTPUT - 16;
 
 const PLAIN = { writable: true, variable: true, atomic: true };
 
-export function areaOf(name: string, size: number): Area {
+function areaOf(name: string, size: number): Area {
   return { name, size, ...PLAIN };
 }
 

@@ -40,7 +40,7 @@ function kernelAllows(fault: InterpFault): boolean {
 }
 
 /** The last line of the kernel's log that says why, numbers left out. */
-export function kernelReason(log: string): string {
+function kernelReason(log: string): string {
   const lines = log
     .trim()
     .split('\n')

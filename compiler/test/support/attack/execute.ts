@@ -158,7 +158,7 @@ function mayTakeLong(program: AttackProgram): boolean {
 }
 
 /** One run; the fault, if there was one that a verifier should have prevented. */
-export function runOnce(prepared: Prepared, seed: number): InterpFault | undefined {
+function runOnce(prepared: Prepared, seed: number): InterpFault | undefined {
   const { program, object, numbers } = prepared;
   const inputs = new Inputs(seed, numbers);
   const { random } = inputs;
