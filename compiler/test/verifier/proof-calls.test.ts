@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { parseBtf } from '../../src/btf/index.ts';
 import type { BpfMap, BpfObject } from '../../src/object/index.ts';
 import { findHelper } from '../../src/verifier/index.ts';
-import { mapMisfit } from '../../src/verifier/proof/map-helpers.ts';
-import { formatProblem } from '../../src/verifier/proof/strings.ts';
+import { mapMisfit } from '../../src/verifier/proof/calls/map-helpers.ts';
+import { formatProblem } from '../../src/verifier/proof/calls/strings.ts';
 import { BtfBuilder } from '../btf/builder.ts';
 import { accepts, rejects } from './proof-calls-verdict.ts';
 

@@ -18,10 +18,14 @@ import {
   unsignedOfSize,
 } from '../../src/verifier/domain/index.ts';
 import { prepareCode } from '../../src/verifier/proof/code.ts';
-import { type PathStep, traceHistory } from '../../src/verifier/proof/explain-history.ts';
-import { numberWords, scalarWords } from '../../src/verifier/proof/explain-words.ts';
+import { type PathStep, traceHistory } from '../../src/verifier/proof/explain/explain-history.ts';
+import { numberWords, scalarWords } from '../../src/verifier/proof/explain/explain-words.ts';
+import {
+  assignment,
+  counterStep,
+  declaration,
+} from '../../src/verifier/proof/explain/variables-text.ts';
 import { prove } from '../../src/verifier/proof/prove.ts';
-import { assignment, counterStep, declaration } from '../../src/verifier/proof/variables-text.ts';
 import { type Draft, makeObject } from '../support/object.ts';
 
 const DIRECTORY = join(packageRoot(), 'fixtures', 'bad', 'verify');

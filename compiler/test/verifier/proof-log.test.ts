@@ -10,15 +10,15 @@ import { parseElf } from '../../src/elf/index.ts';
 import { buildObject, objectFromBytecode } from '../../src/object/index.ts';
 import { constantScalar, rangeScalar, UNKNOWN } from '../../src/verifier/domain/index.ts';
 import { prepareCode } from '../../src/verifier/proof/code.ts';
-import { createLogger } from '../../src/verifier/proof/log.ts';
-import { numbering } from '../../src/verifier/proof/log-numbering.ts';
+import { createLogger } from '../../src/verifier/proof/log/log.ts';
+import { numbering } from '../../src/verifier/proof/log/log-numbering.ts';
 import {
   formatFrame,
   formatSlot,
   formatState,
   formatValue,
-} from '../../src/verifier/proof/notation.ts';
-import { instructionText } from '../../src/verifier/proof/notation-instruction.ts';
+} from '../../src/verifier/proof/log/notation.ts';
+import { instructionText } from '../../src/verifier/proof/log/notation-instruction.ts';
 import { prove } from '../../src/verifier/proof/prove.ts';
 import { BYTE, Frame, State } from '../../src/verifier/proof/state.ts';
 import { PointerValue, ScalarValue, type Target } from '../../src/verifier/proof/value.ts';

@@ -3,8 +3,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseBtf } from '../../src/btf/index.ts';
 import { rangeScalar } from '../../src/verifier/domain/index.ts';
-import { specialFieldsOfMap } from '../../src/verifier/proof/map-value-fields.ts';
-import { checkMemory } from '../../src/verifier/proof/memory.ts';
+import { specialFieldsOfMap } from '../../src/verifier/proof/memory/map-value-fields.ts';
+import { checkMemory } from '../../src/verifier/proof/memory/memory.ts';
 import { BtfBuilder } from '../btf/builder.ts';
 import {
   HandPath,

@@ -9,8 +9,8 @@ import type {
 } from '../../src/object/index.ts';
 import { programContext } from '../../src/verifier/contexts/index.ts';
 import { type Scalar, signedRange } from '../../src/verifier/domain/index.ts';
-import { alu, reference } from '../../src/verifier/proof/alu.ts';
-import { atomic, legacyLoad, load, store } from '../../src/verifier/proof/memory.ts';
+import { alu, reference } from '../../src/verifier/proof/instructions/alu.ts';
+import { atomic, legacyLoad, load, store } from '../../src/verifier/proof/memory/memory.ts';
 import type { Code, Path, RejectionDetails } from '../../src/verifier/proof/path.ts';
 import { Frame, State } from '../../src/verifier/proof/state.ts';
 import {

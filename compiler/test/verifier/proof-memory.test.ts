@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { constantScalar, rangeScalar, UNKNOWN } from '../../src/verifier/domain/index.ts';
-import { checkMemory } from '../../src/verifier/proof/memory.ts';
+import { checkMemory } from '../../src/verifier/proof/memory/memory.ts';
 import type { Dynptr } from '../../src/verifier/proof/state.ts';
 import { PointerValue, type Value } from '../../src/verifier/proof/value.ts';
 import { HandPath, outcome, refusal } from './proof-memory-path.ts';

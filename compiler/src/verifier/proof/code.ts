@@ -2,7 +2,7 @@
 import type { BpfObject } from '../../object/index.ts';
 import { findBlocks } from '../flow/blocks.ts';
 import { findLiveness } from '../flow/liveness.ts';
-import { callsBack } from './callbacks.ts';
+import { callsBack } from './calls/callbacks.ts';
 import type { Code } from './path.ts';
 
 /** `Code`, and what depends on nothing but it. */

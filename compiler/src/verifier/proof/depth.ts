@@ -1,7 +1,7 @@
 /** How deep calls are nested and how much stack the frames of a chain of calls take. */
 import type { BpfObject } from '../../object/index.ts';
 import { HELPER } from '../helper-numbers.ts';
-import { MAXIMUM_FRAMES } from './callbacks.ts';
+import { MAXIMUM_FRAMES } from './calls/callbacks.ts';
 import { Rejection } from './rejection.ts';
 import { calleesOf } from './structure.ts';
 import type { WalkContext } from './walk.ts';

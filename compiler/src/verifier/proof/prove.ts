@@ -1,13 +1,29 @@
-/** From an object to a verdict on each of its programs. */
+/**
+ * From an object to a verdict on each of its programs.
+ *
+ * First what can be said without walking (structure.ts), then every path of the program and, apart, of each
+ * global function that it calls (walk.ts), then the depth of all calls (depth.ts). The rest of the folder:
+ *
+ * - path.ts: what a check may see and do; state.ts, value.ts: what is known on one path
+ * - code.ts: the instructions of all functions in one row, and where states are compared
+ * - instructions/: arithmetic, addresses, branches and what they tell of packets and linked registers
+ * - memory/: loads and stores; a file for each kind of memory a pointer may lead to
+ * - calls/: helpers argument by argument, functions, callbacks, exits, and what is held: references, locks
+ * - pruning/: which paths need not be walked: checkpoints, what they cover and why that is sound
+ * - log/: the walk in the kernel's notation
+ * - explain/: from a rejection to a message about the source
+ *
+ * A check that fails throws a `Rejection` (rejection.ts) with a code; here it becomes a diagnostic.
+ */
 import { Failure } from '../../diag/index.ts';
 import type { BpfObject, BpfProgram } from '../../object/index.ts';
 import { programContext } from '../contexts/index.ts';
 import type { ContextLayout } from '../types.ts';
+import { entryState, globalEntryState, isVerifiedApart } from './calls/functions.ts';
 import { type PreparedCode, prepareCode } from './code.ts';
 import { checkDepth } from './depth.ts';
-import { explain, type PathStep } from './explain.ts';
-import { entryState, globalEntryState, isVerifiedApart } from './functions.ts';
-import { createLogger } from './log.ts';
+import { explain, type PathStep } from './explain/explain.ts';
+import { createLogger } from './log/log.ts';
 import { Rejection } from './rejection.ts';
 import { State } from './state.ts';
 import { checkStructure, functionsFrom } from './structure.ts';

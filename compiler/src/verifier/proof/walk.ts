@@ -5,20 +5,22 @@
  */
 import type { BpfInstruction, BpfObject, BpfProgram } from '../../object/index.ts';
 import type { ContextLayout } from '../types.ts';
-import { alu, byteSwap, negation, reference, signExtension } from './alu.ts';
-import { branch } from './branch.ts';
-import { callFunction, callHelper, callKernel, callRegister, exitFunction } from './calls.ts';
-import { CALLBACK_EXIT, markRead, Segment } from './checkpoint.ts';
+import { exitFunction } from './calls/exit.ts';
+import { callFunction, callKernel, callRegister } from './calls/functions.ts';
+import { callHelper } from './calls/helper-call.ts';
 import { POINT, type PreparedCode } from './code.ts';
-import { Explored } from './explored.ts';
-import type { Logger } from './log.ts';
-import { atomic, legacyLoad, load, store } from './memory.ts';
-import { LENGTH_ID } from './packet-range.ts';
+import { alu, byteSwap, negation, reference, signExtension } from './instructions/alu.ts';
+import { branch } from './instructions/branch.ts';
+import { LENGTH_ID } from './instructions/packet-range.ts';
+import type { Logger } from './log/log.ts';
+import { atomic, legacyLoad, load, store } from './memory/memory.ts';
 import type { CallbackFunctions, Path, RejectionDetails } from './path.ts';
-import { trace, Wanted } from './precision.ts';
+import { CALLBACK_EXIT, markRead, Segment } from './pruning/checkpoint.ts';
+import { Explored } from './pruning/explored.ts';
+import { trace, Wanted } from './pruning/precision.ts';
+import { widenState } from './pruning/widen.ts';
 import { Rejection } from './rejection.ts';
 import { SLOTS, type State } from './state.ts';
-import { widenState } from './widen.ts';
 
 /** Paths that may wait at a time, as in the kernel. */
 const WAITING_LIMIT = 8192;
