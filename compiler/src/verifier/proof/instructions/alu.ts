@@ -186,6 +186,13 @@ function referenced(path: Path, reference: Reference): Value {
     case 'map_value': {
       const map = path.object.maps[reference.map]!;
       const { offset } = reference;
+      if (map.typeName !== 'array') {
+        path.reject(
+          'BPF-V052',
+          `the address of a value of ${map.name} is taken, a map of type BPF_MAP_TYPE_${map.typeName.toUpperCase()}: only in arrays values have a place that is known`,
+          { help: 'look the element up with bpf_map_lookup_elem()' },
+        );
+      }
       return new PointerValue({ kind: 'map_value', map, unique: 0 }, { offset });
     }
     case 'data':
