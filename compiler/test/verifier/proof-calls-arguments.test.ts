@@ -130,6 +130,12 @@ const DIFFERENT = new Set([
   'dynptr_data, argument 3: -1',
   // It takes no notice of the flags, a helper of ours is given them.
   'get_branch_snapshot, argument 3: nothing',
+  // It leaves it to the helper to look whether what has a size is null.
+  'csum_diff, argument 1: value or null',
+  'csum_diff, argument 3: value or null',
+  'snprintf, argument 1: value or null',
+  'snprintf, argument 4: value or null',
+  'trace_vprintk, argument 3: value or null',
 ]);
 
 /** Sets up what the kinds of values need: all of the stack written, a dynptr, the packet. */

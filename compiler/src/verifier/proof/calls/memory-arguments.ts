@@ -166,7 +166,7 @@ export function memoryWithSize(path: Path, call: Call, register: number, zero: b
   call.largestSize = largest;
   if (largest === 0) return;
   const memory = helper.arguments[register - 2]!;
-  withoutNull(path, register - 1, memory);
+  refuseNull(path, call, register - 1);
   if (memory.startsWith('MEM_RDONLY')) {
     checkMemory(path, register - 1, largest, { read: true, write: false });
   } else if (memory.startsWith('MEM_UNINIT')) {
@@ -179,18 +179,20 @@ export function memoryWithSize(path: Path, call: Call, register: number, zero: b
   }
 }
 
-/** Memory that may be null is checked as if it were not: a helper that allows null looks first. */
-function withoutNull(path: Path, register: number, kind: ArgumentKind): void {
-  const { registers } = path.state.frame;
-  const value = registers[register]!;
-  if (!kind.endsWith('_OR_NULL')) return;
-  if (value.kind === 'pointer' && value.nullable) {
-    registers[register] = value.with({ nullable: false });
-    return;
-  }
-  if (value.kind === 'pointer') return;
-  path.reject('BPF-V028', `r${register} is null, but its size is not 0`, {
-    help: 'pass 0 as the size of what is not there',
-    registers: [register, register + 1],
-  });
+/**
+ * Refuses null with a size that may be above 0. The kernel refuses only the constant, and leaves it to each
+ * helper to look; here helpers come from whoever runs the program.
+ */
+function refuseNull(path: Path, call: Call, register: number): void {
+  const value = path.state.frame.registers[register]!;
+  if (value.kind === 'pointer' && !value.nullable) return;
+  const is = value.kind === 'pointer' ? 'may be' : 'is';
+  path.reject(
+    'BPF-V028',
+    `${argumentName(call.helper, register)} ${is} null, but its size is not always 0`,
+    {
+      help: 'compare the pointer with NULL first, and pass 0 as the size of what is not there',
+      registers: [register, register + 1],
+    },
+  );
 }
