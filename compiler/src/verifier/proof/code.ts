@@ -23,7 +23,7 @@ export const POINT = {
 } as const;
 
 /** In long blocks states are compared, too: the way back to the last one that was kept stays short. */
-const BLOCK_POINTS_APART = 64;
+const BLOCK_POINTS_APART = 512;
 
 /** Makes points of instructions of a function that are far behind the last point. */
 function divideBlocks(points: Uint8Array, start: number, end: number): void {

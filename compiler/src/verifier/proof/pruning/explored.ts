@@ -11,7 +11,7 @@ import { carryMarks, hasTurned, Loops, lastOpenHead } from './loops.ts';
 const JUMPS_APART = 2;
 const INSTRUCTIONS_APART = 8;
 /** Without any jump: what looks back along the path must not go far. */
-const BLOCK_INSTRUCTIONS_APART = 64;
+const BLOCK_INSTRUCTIONS_APART = 512;
 /** The same inside a loop that is counted out turn by turn: few of those states are ever met again. */
 const LOOP_JUMPS_APART = 20;
 const LOOP_INSTRUCTIONS_APART = 100;
