@@ -37,6 +37,8 @@ export function normalise(words: readonly string[]): string[] {
       }
       break;
     }
+    // The parser drops it: then nothing would be built, and nobody would say so.
+    if (word === '-' && !all[index - 1]?.startsWith('-')) throw standardInput();
     const renamed = Object.hasOwn(RENAMED, word) ? RENAMED[word] : undefined;
     const level = /^-O(.+)$/.exec(word);
     const assigned = /^(-mcpu|-mattr|-MF)=(.*)$/s.exec(word);
@@ -48,6 +50,13 @@ export function normalise(words: readonly string[]): string[] {
     else result.push(word);
   }
   return result;
+}
+
+function standardInput(): Failure {
+  return new Failure(
+    { code: 'BPF-F015', message: 'standard input is not read', help: 'name a file' },
+    'usage',
+  );
 }
 
 function expandResponseFiles(words: readonly string[], depth: number): string[] {

@@ -114,6 +114,10 @@ test('what is missing or too much is said', () => {
   assert.match(refused([]), /^2: .*name a command \/ help: bpftime-aot --help/);
   assert.match(refused(['build']), /^2: .*build needs <files..> \/ help: bpftime-aot build --help/);
   assert.match(refused(['run']), /run needs <file>/);
+  for (const command of ['build', 'verify', 'inspect', 'disasm', 'run']) {
+    assert.match(refused([command, '-']), /^2: .*standard input is not read/);
+  }
+  assert.match(refused(['build', '-g', '-']), /^2: .*there is no file to build/);
   assert.match(refused(['build', 'a.o', '-o']), /-o needs a value/);
   assert.match(refused(['build', 'a.o', '--target']), /--target needs a value/);
   assert.match(refused(['targets', 'here']), /targets takes no argument 'here'/);

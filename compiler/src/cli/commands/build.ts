@@ -83,6 +83,7 @@ export const build: Command<Arguments> = {
     ['$0 build prog.o -o prog.h', 'C types and handles of maps and programs'],
   ],
   run: async (args, report) => {
+    if (args.files.length === 0) throw usage('there is no file to build', 'name a BPF object');
     checkStreams(args);
     const target = chosenTarget(args.target);
     const options = codeOptions(args, target);
